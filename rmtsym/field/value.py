@@ -1,0 +1,66 @@
+"""A number that leaves the library together with its evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Value"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number, the radius of the ball that contains it, and how it was got.
+
+    Parameters
+    ----------
+    value : float or complex
+        Midpoint, rounded to double precision.
+    radius : float
+        Radius of a ball around the exact midpoint that provably contains the number; ``inf`` if none is known.
+    status : str
+        ``"exact"``, ``"enclosed"`` (ball arithmetic), or ``"residual"`` (floating point, residual only).
+    method : str
+        How the number was got, in a few words.
+    ball : object
+        The python-flint ball (``arb`` or ``acb``) itself, at full precision.
+    """
+
+    value: float | complex
+    radius: float = math.inf
+    status: str = "residual"
+    method: str = ""
+    ball: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def digits(self) -> int:
+        """Number of certified significant decimal digits."""
+        if self.radius == 0:
+            return 10**6
+        if not math.isfinite(self.radius) or self.value == 0:
+            return 0
+        return max(0, math.floor(-math.log10(self.radius / abs(self.value))))
+
+    @classmethod
+    def from_ball(cls, ball: Any, method: str = "ball arithmetic") -> Value:
+        """Value of a python-flint ``arb`` or ``acb``.
+
+        >>> from flint import arb
+        >>> Value.from_ball(arb(2).sqrt()).status
+        'enclosed'
+        """
+        real, imag = getattr(ball, "real", ball), getattr(ball, "imag", None)
+        radius = float(real.rad())
+        if imag is None or (imag == 0 and imag.rad() == 0):
+            value: float | complex = float(real.mid())
+        else:
+            value = complex(float(real.mid()), float(imag.mid()))
+            radius = math.hypot(radius, float(imag.rad()))
+        return cls(value, radius, "enclosed" if radius else "exact", method, ball)
+
+    def __float__(self) -> float:
+        return float(self.value.real)
+
+    def __complex__(self) -> complex:
+        return complex(self.value)

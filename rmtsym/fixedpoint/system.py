@@ -1,0 +1,104 @@
+"""A fixed-point system as data: equations, unknowns with their domains, named outputs.
+
+This is the one form in which the engine returns a result, a theorem states one, a solver is generated from one and a
+mutant is made of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import sympy as sp
+
+from rmtsym.field.average import Average, SpectralMeasure
+
+__all__ = ["Continuation", "FixedPointSystem", "Unknown"]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An unknown of a fixed-point system and the domain that its physical value lies in.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+    domain : str
+        ``"positive"``, ``"real"``, ``"herglotz"`` (positive imaginary part when z has one), or ``"interval"``.
+    lower, upper : sympy expression, optional
+        Ends of the interval, in the parameters.
+    meaning : str
+        A few words for people.
+    """
+
+    symbol: sp.Symbol
+    domain: str = "positive"
+    lower: sp.Expr | None = None
+    upper: sp.Expr | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """Path along which the physical root is followed: ``parameter`` moves from ``start`` to its value.
+
+    At ``start`` the root is unique and close to ``guess`` (expressions in the parameters).
+    """
+
+    parameter: sp.Symbol
+    start: Any
+    guess: Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class FixedPointSystem:
+    """Equations for the physical root and the outputs computed from it.
+
+    Parameters
+    ----------
+    unknowns : tuple of Unknown
+    equations : tuple of sympy.Eq
+        One for each unknown.  ``Eq(q, f)`` with an unknown ``q`` on the left is also usable as an iteration.
+    outputs : mapping from name to sympy expression
+        In order; a later one may use an earlier one through ``Symbol(name)``.
+    conditions : tuple of sympy expressions
+        Quantities that are positive at the physical root.
+    continuation : Continuation, optional
+    """
+
+    unknowns: tuple[Unknown, ...]
+    equations: tuple[sp.Eq, ...]
+    outputs: Mapping[str, sp.Expr] = field(default_factory=dict)
+    conditions: tuple[sp.Expr, ...] = ()
+    continuation: Continuation | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.unknowns) != len(self.equations):
+            raise ValueError(f"{len(self.unknowns)} unknowns but {len(self.equations)} equations")
+        object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """Symbols of the unknowns, in order."""
+        return tuple(u.symbol for u in self.unknowns)
+
+    @property
+    def expressions(self) -> tuple[sp.Basic, ...]:
+        """Everything that is written in the system: both sides of the equations, outputs, conditions."""
+        sides = [side for eq in self.equations for side in eq.args]
+        return (*sides, *self.outputs.values(), *self.conditions)
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Free symbols that are neither unknowns nor outputs, sorted by name."""
+        names = {str(k) for k in self.outputs} | {str(u) for u in self.symbols}
+        free = set().union(*(e.free_symbols for e in self.expressions)) if self.expressions else set()
+        return tuple(sorted((s for s in free if str(s) not in names), key=str))
+
+    @property
+    def measures(self) -> tuple[SpectralMeasure, ...]:
+        """Spectral measures averaged over, sorted by name."""
+        found = {a.measure for e in self.expressions for a in e.atoms(Average)}
+        return tuple(sorted(found, key=lambda m: m.name))
