@@ -54,7 +54,7 @@ class Average(sp.Expr):
     >>> s, kappa = sp.symbols("s kappa", positive=True)
     >>> nu = SpectralMeasure("nu", s)
     >>> Average(s / (s + kappa), nu).diff(kappa)
-    E_nu[-s/(kappa + s)**2]
+    -E_nu[s/(kappa + s)**2]
     """
 
     is_commutative = True
