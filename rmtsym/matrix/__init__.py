@@ -1,0 +1,46 @@
+"""Noncommutative random-matrix expressions and their back ends."""
+
+from rmtsym.matrix.expression import (
+    Deterministic,
+    Expression,
+    Free,
+    Gaussian,
+    Haar,
+    Identity,
+    Inverse,
+    Product,
+    Scaled,
+    Sum,
+    Transposed,
+    Wigner,
+    Zero,
+    inverse,
+    letters,
+    parameters,
+    replace,
+    spaces,
+)
+from rmtsym.matrix.space import Space, bind_measures
+
+__all__ = [
+    "Deterministic",
+    "Expression",
+    "Free",
+    "Gaussian",
+    "Haar",
+    "Identity",
+    "Inverse",
+    "Product",
+    "Scaled",
+    "Space",
+    "Sum",
+    "Transposed",
+    "Wigner",
+    "Zero",
+    "bind_measures",
+    "inverse",
+    "letters",
+    "parameters",
+    "replace",
+    "spaces",
+]
