@@ -1,0 +1,178 @@
+"""Registry of theorems: the modules of ``theory/`` are listed by reading their text, imported only when asked for.
+
+Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing every
+theorem takes milliseconds.  Further folders of theorems are named in the environment variable ``RMTSYM_THEORIES``
+(separated as in ``PATH``); a laboratory keeps its own theorems there.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rmtsym.errors import RmtsymError, UnknownName
+
+if TYPE_CHECKING:
+    from rmtsym.theorem.theorem import Theorem
+
+__all__ = ["Entry", "dependencies", "dependents", "families", "get", "index", "roots"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a theorem without importing its module."""
+
+    id: str
+    title: str
+    family: str
+    uses: tuple[str, ...]
+    path: Path
+    root: Path
+
+    @property
+    def module(self) -> str:
+        """Dotted name under the root's own name, e.g. ``theory.spectra.marchenko_pastur``."""
+        return ".".join((self.root.name, *self.path.relative_to(self.root).with_suffix("").parts))
+
+    @property
+    def notebook(self) -> Path:
+        """Where its notebook lives: same family and file name beside the root."""
+        return self.root.parent / "notebooks" / self.path.relative_to(self.root).with_suffix(".ipynb")
+
+
+def roots() -> tuple[Path, ...]:
+    """Folders that hold theorems, in order of search."""
+    beside = Path(__file__).resolve().parents[2] / "theory"
+    extra = [Path(p).resolve() for p in os.environ.get("RMTSYM_THEORIES", "").split(os.pathsep) if p]
+    return (beside, *(p for p in extra if p != beside))
+
+
+def _literals(path: Path) -> dict[str, object] | None:
+    """Literal keyword arguments of the module's ``theorem = Theorem(...)``."""
+    text = path.read_text(encoding="utf-8")
+    if "Theorem(" not in text:
+        return None
+    for node in ast.parse(text, filename=str(path)).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="theorem")], value=ast.Call(func=ast.Name(id="Theorem")) as call):
+                found: dict[str, object] = {}
+                for keyword in call.keywords:
+                    if keyword.arg in ("id", "title", "family", "uses"):
+                        try:
+                            found[keyword.arg] = ast.literal_eval(keyword.value)
+                        except ValueError:
+                            raise RmtsymError(f"{path}: {keyword.arg} of the theorem must be a literal") from None
+                return found
+    return None
+
+
+def _entries(root: Path) -> Iterator[Entry]:
+    for path in sorted(root.glob("*/*.py")):
+        literals = _literals(path)
+        if literals is None:
+            continue
+        identity = {k: str(literals.get(k, "")) for k in ("id", "title", "family")}
+        missing = [k for k, v in identity.items() if not v]
+        if missing:
+            raise RmtsymError(f"{path}: the theorem has no {missing[0]}")
+        expected = f"{identity['family']}/{identity['id'].replace('-', '_')}.py"
+        if path.relative_to(root).as_posix() != expected:
+            raise RmtsymError(f"{path}: theorem {identity['id']} belongs in {expected}")
+        uses = literals.get("uses", ())
+        yield Entry(**identity, uses=tuple(uses), path=path, root=root)  # type: ignore[arg-type]
+
+
+def index(family: str | None = None) -> dict[str, Entry]:
+    """All theorems by id, ordered by family and id.
+
+    Raises
+    ------
+    RmtsymError
+        For a theorem in the wrong place, an id that exists twice, or a cited id that does not exist.
+    UnknownName
+        For a family that does not exist.
+    """
+    found: dict[str, Entry] = {}
+    for root in roots():
+        for entry in _entries(root):
+            if entry.id in found:
+                raise RmtsymError(f"theorem {entry.id} is defined in {found[entry.id].path} and in {entry.path}")
+            found[entry.id] = entry
+    for entry in found.values():
+        for cited in entry.uses:
+            if cited not in found:
+                raise RmtsymError(f"{entry.id} uses {cited}, which does not exist ({entry.path})")
+    ordered = dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
+    if family is None:
+        return ordered
+    if family not in {e.family for e in ordered.values()}:
+        raise UnknownName("family", family, {e.family for e in ordered.values()})
+    return {k: e for k, e in ordered.items() if e.family == family}
+
+
+def families() -> tuple[str, ...]:
+    """Names of the families, sorted."""
+    return tuple(sorted({entry.family for entry in index().values()}))
+
+
+def get(theorem_id: str) -> Theorem:
+    """The theorem of an id; imports its module.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest known ids.
+    """
+    known = index()
+    if theorem_id not in known:
+        raise UnknownName("theorem", theorem_id, known)
+    entry = known[theorem_id]
+    parent = str(entry.root.parent)
+    if parent not in sys.path:
+        sys.path.append(parent)
+    module = importlib.import_module(entry.module)
+    if Path(module.__file__ or "").resolve() != entry.path:
+        raise RmtsymError(f"{entry.module} is already {module.__file__}; give the folder {entry.root} another name")
+    return module.theorem
+
+
+def dependencies() -> dict[str, tuple[str, ...]]:
+    """Dependency graph: for each theorem the ids that it uses.
+
+    Raises
+    ------
+    RmtsymError
+        If theorems use each other in a circle.
+    """
+    graph = {k: e.uses for k, e in index().items()}
+    state: dict[str, int] = {}
+
+    def visit(node: str, path: tuple[str, ...]) -> None:
+        if state.get(node) == 1:
+            raise RmtsymError("theorems use each other in a circle: " + " -> ".join((*path[path.index(node) :], node)))
+        if node not in state:
+            state[node] = 1
+            for cited in graph[node]:
+                visit(cited, (*path, node))
+            state[node] = 2
+
+    for node in graph:
+        visit(node, ())
+    return graph
+
+
+def dependents(theorem_id: str) -> tuple[str, ...]:
+    """Ids of the theorems that use a theorem, directly or not."""
+    graph, found, stack = dependencies(), set(), [theorem_id]
+    while stack:
+        node = stack.pop()
+        new = {k for k, cited in graph.items() if node in cited} - found
+        found |= new
+        stack.extend(new)
+    return tuple(sorted(found))

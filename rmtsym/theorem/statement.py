@@ -1,0 +1,147 @@
+"""Statement of a theorem: in each regime, systems whose outputs are the theorem's quantities.
+
+A regime is a condition on the parameters together with one or more systems.  A system is a ``FixedPointSystem`` (the
+usual case, from which a solver, an enclosure and mutants are generated) or any object with the methods of
+:class:`NumericSystem`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, runtime_checkable
+
+import sympy as sp
+
+from rmtsym.errors import DomainError, UnknownName
+from rmtsym.field.value import Value
+from rmtsym.fixedpoint.system import FixedPointSystem
+
+__all__ = ["NumericSystem", "Regime", "as_regimes", "bind", "call_with", "choose", "enclose_regime", "solve_regime"]
+
+
+@runtime_checkable
+class NumericSystem(Protocol):
+    """A system that is not written in sympy (a proximal fixed point, an integral): it brings its own numbers."""
+
+    outputs: Any  # names, in order
+
+    def solve(self, point: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Floating-point outputs."""
+        ...
+
+    def enclose(self, point: Mapping[str, Any], digits: int) -> Mapping[str, Value]:
+        """Outputs with their evidence."""
+        ...
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The systems that hold where ``when`` is true.
+
+    Parameters
+    ----------
+    system : FixedPointSystem, NumericSystem, or a tuple of them
+        Their outputs, taken together, are the quantities of the theorem in this regime.
+    when : sympy condition
+        In the parameters (and in whatever the theorem's binding adds); the first regime that holds is used.
+    name : str
+        For people: ``"positive ridge"``.
+    """
+
+    system: Any
+    when: Any = sp.true
+    name: str = ""
+
+    @property
+    def systems(self) -> tuple[Any, ...]:
+        return tuple(self.system) if isinstance(self.system, (tuple, list)) else (self.system,)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the quantities, in order."""
+        return tuple(str(name) for system in self.systems for name in system.outputs)
+
+    def holds(self, bound: Mapping[str, Any]) -> bool:
+        """Whether the condition is true for bound parameters; decided exactly."""
+        condition = sp.sympify(self.when)
+        numbers = {}
+        for symbol in condition.free_symbols:
+            value = bound[str(symbol)]
+            exact = isinstance(value, (int, Fraction))
+            numbers[symbol] = sp.Rational(value.numerator, value.denominator) if exact else sp.sympify(value)
+        return bool(condition.subs(numbers))
+
+
+def as_regimes(stated: Any) -> tuple[Regime, ...]:
+    """Regimes of whatever a statement function returned: a system, regimes, or systems that hold together."""
+    if isinstance(stated, Regime):
+        return (stated,)
+    if isinstance(stated, (tuple, list)) and stated and all(isinstance(x, Regime) for x in stated):
+        return tuple(stated)
+    return (Regime(stated),)
+
+
+def call_with(function: Callable[..., Any], point: Mapping[str, Any]) -> Any:
+    """Call a function with the parameters of a point that it names (``**rest`` receives the others)."""
+    wanted = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in wanted.values()):
+        return function(**point)
+    missing = [name for name, p in wanted.items() if name not in point and p.default is p.empty]
+    if missing:
+        raise UnknownName(f"parameter of {function.__name__}", missing[0], point)
+    return function(**{name: point[name] for name in wanted if name in point})
+
+
+def bind(binding: Callable[..., Any] | None, point: Mapping[str, Any]) -> dict[str, Any]:
+    """What a solver needs: every parameter under its name, and what the binding makes of them."""
+    return {**point, **(call_with(binding, point) if binding else {})}
+
+
+def choose(regimes: Sequence[Regime], bound: Mapping[str, Any], subject: str) -> Regime:
+    """First regime whose condition holds."""
+    for regime in regimes:
+        if regime.holds(bound):
+            return regime
+    conditions = " or ".join(str(r.when) for r in regimes)
+    raise DomainError("point", "given", conditions, f"{subject} says nothing elsewhere")
+
+
+def _used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The bound numbers that a system mentions (others, such as lists that only feed a measure, are left out)."""
+    if not isinstance(system, FixedPointSystem):
+        return bound
+    names = {str(s) for s in system.parameters} | {m.name for m in system.measures}
+    names |= {str(m.name) for e in system.expressions for m in e.atoms(sp.MatrixSymbol)}
+    names |= {str(s) for e in system.expressions for s in e.free_symbols}
+    return {name: value for name, value in bound.items() if name in names}
+
+
+def enclose_regime(regime: Regime, bound: Mapping[str, Any], digits: int = 15) -> dict[str, Value]:
+    """Quantities of a regime as balls around the physical root."""
+    from rmtsym.fixedpoint import enclose
+
+    values: dict[str, Value] = {}
+    for system in regime.systems:
+        if isinstance(system, FixedPointSystem):
+            found = enclose(system, _used(system, bound), digits=digits)
+        else:
+            found = system.enclose(bound, digits)
+        values.update({str(k): v for k, v in found.items()})
+    return {name: values[name] for name in regime.outputs}
+
+
+def solve_regime(regime: Regime, bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Quantities of a regime in floating point."""
+    from rmtsym.fixedpoint import solve
+
+    values: dict[str, Any] = {}
+    for system in regime.systems:
+        if isinstance(system, FixedPointSystem):
+            found: Mapping[str, Any] = solve(system, _used(system, bound)).outputs
+        else:
+            found = system.solve(bound)
+        values.update({str(k): v for k, v in found.items()})
+    return {name: values[name] for name in regime.outputs}
