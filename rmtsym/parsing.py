@@ -52,13 +52,23 @@ def parse_list(text: str, argument: str = "value") -> tuple[Fraction, ...]:
     return tuple(parse_number(part, argument) for part in body.split(","))
 
 
+def _power(base: Any, exponent: Any) -> Any:
+    try:
+        huge = bool(abs(exponent) > _MAX_POWER)
+    except TypeError:  # a symbolic exponent has no size
+        huge = False
+    if huge:
+        raise ParseError(f"the power {exponent} is too large; at most {_MAX_POWER}")
+    return base**exponent
+
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.MatMult: operator.matmul,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
 }
 
 
@@ -127,10 +137,6 @@ def parse_expression(
             case ast.UnaryOp(op=ast.UAdd(), operand=inner):
                 return walk(inner)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                if isinstance(op, ast.Pow) and isinstance(right, ast.Constant):
-                    value = right.value
-                    if isinstance(value, (int, float)) and abs(value) > _MAX_POWER:
-                        raise ParseError(f"the power {value} is too large; at most {_MAX_POWER}")
                 return _BINARY[type(op)](walk(left), walk(right))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in functions:
