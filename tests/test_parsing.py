@@ -28,9 +28,9 @@ def test_not_a_number(text):
 
 def test_lists_name_the_argument():
     assert parse_list("[1, 4]") == (1, 4)
-    with pytest.raises(DomainError, match="^s = "):
+    with pytest.raises(DomainError, match=r"^s = "):
         parse_list("", "s")
-    with pytest.raises(DomainError, match="^w = "):
+    with pytest.raises(DomainError, match=r"^w = "):
         parse_list("1/2,,1/2", "w")
 
 
