@@ -1,0 +1,53 @@
+"""Simulation: seeded replicates, executors, the record store, and finite-size tests with their power.
+
+>>> from rmtsym.simulate import Experiment, Statistic, run
+"""
+
+from __future__ import annotations
+
+from rmtsym.simulate.campaign import Interrupted, Progress, Run, run
+from rmtsym.simulate.executors import DaskCluster, Executor, Processes, Serial, WorkerLost, executor
+from rmtsym.simulate.experiment import Batch, BatchResult, Control, Experiment, ReplicateError, Statistic
+from rmtsym.simulate.fingerprint import fingerprint
+from rmtsym.simulate.finite_size import Contrast, Fit, Moments, fit
+from rmtsym.simulate.judgement import Levels, Outcome, Theory, judge_statistic
+from rmtsym.simulate.seeds import generator, point_key, seed_sequence
+from rmtsym.simulate.store import RecordStore, StoreDamaged, StoreError, default_path
+from rmtsym.simulate.variance import antithetic, controlled
+
+__all__ = [
+    "Batch",
+    "BatchResult",
+    "Contrast",
+    "Control",
+    "DaskCluster",
+    "Executor",
+    "Experiment",
+    "Fit",
+    "Interrupted",
+    "Levels",
+    "Moments",
+    "Outcome",
+    "Processes",
+    "Progress",
+    "RecordStore",
+    "ReplicateError",
+    "Run",
+    "Serial",
+    "Statistic",
+    "StoreDamaged",
+    "StoreError",
+    "Theory",
+    "WorkerLost",
+    "antithetic",
+    "controlled",
+    "default_path",
+    "executor",
+    "fingerprint",
+    "fit",
+    "generator",
+    "judge_statistic",
+    "point_key",
+    "run",
+    "seed_sequence",
+]

@@ -1,0 +1,258 @@
+"""Where batches run: in this process, in local worker processes, or on a Dask scheduler.
+
+An executor turns batches into results in any order; the results are the same from all three, because a batch is a
+pure function of its replicate numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from rmtsym.errors import DomainError, RmtsymError
+from rmtsym.simulate.experiment import Batch, BatchResult, Replicate, run_batch
+from rmtsym.simulate.fingerprint import fingerprint
+
+__all__ = ["DaskCluster", "Executor", "Processes", "Serial", "WorkerLost", "executor"]
+
+#: How often a batch may lose its worker before the batch itself is suspected.
+_LOSSES = 3
+
+
+class WorkerLost(RmtsymError):
+    """Workers die again and again on the same batches; the message names one."""
+
+
+class Executor(Protocol):
+    """Anything that can run batches."""
+
+    workers: int
+
+    def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]: ...
+
+    def close(self) -> None: ...
+
+
+def executor(jobs: int | None = None, cluster: str | None = None) -> Executor:
+    """Executor for the command line's ``--jobs`` and ``--cluster``.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Number of local processes; 1 runs in this process, ``None`` takes the number of usable cores.
+    cluster : str, optional
+        Address of a Dask scheduler, such as ``tcp://host:8786``.
+
+    Examples
+    --------
+    >>> executor(1).workers
+    1
+    """
+    if cluster is not None:
+        return DaskCluster(cluster)
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs < 1:
+        raise DomainError("jobs", jobs, "a positive integer", "1 runs everything in this process")
+    return Serial() if jobs == 1 else Processes(jobs)
+
+
+class _Closing:
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the workers back."""
+
+
+class Serial(_Closing):
+    """Runs batches one after another in this process."""
+
+    workers = 1
+
+    def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
+        for batch in batches:
+            yield batch, run_batch(replicate, batch)
+
+
+# -- what travels to a worker ---------------------------------------------------------------------------------------
+
+
+def _pack(replicate: Replicate) -> tuple[bytes, str]:
+    """Bytes of a replicate function, and its fingerprint if a worker can check it.
+
+    By reference if it can be imported; functions of notebooks and scripts go by value.
+    """
+    if getattr(replicate, "__module__", None) != "__main__":
+        try:
+            return pickle.dumps(replicate), fingerprint(replicate)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            pass
+    import cloudpickle
+
+    return cloudpickle.dumps(replicate), ""
+
+
+_unpacked: dict[bytes, Replicate] = {}
+
+
+def _work(packed: bytes, code: str, batch: Batch) -> BatchResult:
+    """Body of a worker: unpack (once), check that the code is the same here, run."""
+    replicate = _unpacked.get(packed)
+    if replicate is None:
+        replicate = pickle.loads(packed)
+        if code and fingerprint(replicate) != code:
+            raise RmtsymError(
+                f"the code of {batch.theorem} on a worker differs from the code here; "
+                "give all workers the same version of rmtsym and theory/"
+            )
+        _unpacked[packed] = replicate
+    return run_batch(replicate, batch)
+
+
+def _start_worker() -> None:
+    """Workers leave Ctrl-C to their parent, and do not outlive it."""
+    import multiprocessing
+    import signal
+    import threading
+    from multiprocessing.connection import wait
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def leave() -> None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+        threading.Thread(target=leave, daemon=True).start()
+
+
+class Processes(_Closing):
+    """Local worker processes, started by ``spawn``; one that dies is replaced and its batches run again.
+
+    Parameters
+    ----------
+    workers : int
+        Number of processes.  They are started at the first batch and kept until :meth:`close`.
+    """
+
+    def __init__(self, workers: int) -> None:
+        if workers < 1:
+            raise DomainError("workers", workers, "a positive integer", "give the number of processes")
+        self.workers = workers
+        self._pool: Any = None
+
+    def _started(self) -> Any:
+        if self._pool is None:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
+            self._pool = ProcessPoolExecutor(
+                self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
+            )
+        return self._pool
+
+    def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        packed, code = _pack(replicate)
+        waiting = list(batches)[::-1]
+        running: dict[Any, Batch] = {}
+        losses: dict[Batch | tuple, int] = {}
+        try:
+            while waiting or running:
+                broken = False
+                try:
+                    while waiting and len(running) < 2 * self.workers:
+                        running[self._started().submit(_work, packed, code, waiting[-1])] = waiting[-1]
+                        waiting.pop()
+                except BrokenProcessPool:
+                    broken = True
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=lambda f: running[f].first):
+                    batch = running.pop(future)
+                    try:
+                        result = future.result()
+                    except BrokenProcessPool:
+                        broken = True
+                        waiting.append(batch)
+                        identity = (batch.key, batch.law, batch.size, batch.first)
+                        losses[identity] = losses.get(identity, 0) + 1
+                        if losses[identity] > _LOSSES:
+                            raise WorkerLost(
+                                f"workers died {losses[identity]} times while running replicates {batch.first} to "
+                                f"{batch.first + batch.count - 1} of {batch.theorem} (size {batch.size}); memory?"
+                            ) from None
+                    else:
+                        yield batch, result
+                if broken:  # the pool is lost as a whole: take what finished, run the rest again in a new one
+                    waiting.extend(running.values())
+                    running.clear()
+                    self.close()
+        finally:
+            if running:  # error, Ctrl-C, or an abandoned iteration
+                self.close()
+
+    def close(self) -> None:
+        """End the workers at once."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            processes = list((getattr(pool, "_processes", None) or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
+            for process in processes:
+                process.join()
+
+
+class DaskCluster(_Closing):
+    """An existing Dask scheduler; its workers must be able to import the same rmtsym and theory.
+
+    Parameters
+    ----------
+    address : str
+        Address of the scheduler, such as ``tcp://127.0.0.1:8786``.
+    """
+
+    def __init__(self, address: str, timeout: float = 10.0) -> None:
+        from distributed import Client
+
+        try:
+            self._client = Client(address, timeout=timeout, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise DomainError(
+                "cluster",
+                address,
+                "the address of a running Dask scheduler",
+                f"start one with `dask scheduler` ({error})",
+            ) from None
+
+    @property
+    def workers(self) -> int:  # type: ignore[override]
+        """Threads of the cluster at this moment."""
+        return max(1, sum(self._client.nthreads().values()))
+
+    def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
+        from distributed import as_completed
+
+        packed, code = _pack(replicate)
+        # Impure tasks: nothing is taken from another run; a worker that dies is made good by the scheduler.
+        running = {self._client.submit(_work, packed, code, b, pure=False, retries=_LOSSES): b for b in batches}
+        try:
+            for future in as_completed(list(running)):
+                result = future.result()
+                yield running.pop(future), result
+        finally:
+            if running:
+                self._client.cancel(list(running), force=True)
+
+    def close(self) -> None:
+        """Leave the cluster, which goes on."""
+        self._client.close()

@@ -1,0 +1,198 @@
+"""Hash of the code that produced a record: the replicate function and all project code that it reaches.
+
+The hash follows names, function by function, through the modules of the project, so that a change invalidates exactly
+the records that it could have touched.  Comments, layout and docstrings do not count.  Libraries count by version.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import hashlib
+import inspect
+import sys
+import textwrap
+import types
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+__all__ = ["fingerprint"]
+
+#: Raised when the derivation of seeds or the layout of records changes.
+SCHEME = 1
+_PROJECT = ("rmtsym", "theory", "__main__")
+_LIBRARIES = ("numpy", "scipy", "sklearn")
+
+
+def fingerprint(function: Any) -> str:
+    """Hexadecimal hash of a function and the project code that it reaches.
+
+    >>> def double(x):
+    ...     return 2 * x
+    >>> fingerprint(double) == fingerprint(double)
+    True
+    """
+    root = (getattr(_unwrap(function), "__module__", None) or "").partition(".")[0]
+    walker = _Walker({*_PROJECT, root} - {""})
+    walker.visit(function)
+    digest = hashlib.blake2b(digest_size=16)
+    for line in sorted(walker.parts):
+        digest.update(line.encode() + b"\0")
+    versions = [f"{name} {sys.modules[name].__version__}" for name in _LIBRARIES if name in walker.libraries]
+    digest.update(repr((SCHEME, np.__version__, versions)).encode())
+    return digest.hexdigest()
+
+
+def _unwrap(function: Any) -> Any:
+    while isinstance(function, functools.partial) or hasattr(function, "__wrapped__"):
+        function = function.func if isinstance(function, functools.partial) else function.__wrapped__
+    return function
+
+
+class _Walker:
+    def __init__(self, packages: set[str]) -> None:
+        self.packages = packages
+        self.parts: set[str] = set()
+        self.libraries: set[str] = set()
+        self.seen: set[int] = set()
+
+    def visit(self, item: Any) -> str:
+        """Record what an object depends on; return a token that stands for it in what refers to it."""
+        if isinstance(item, (types.FunctionType, type)):
+            if not self._ours(item.__module__):
+                self._library(item.__module__)
+                return f"{item.__module__}.{item.__qualname__}"
+            if id(item) not in self.seen:
+                self.seen.add(id(item))
+                (self._class if isinstance(item, type) else self._function)(item)
+            return f"{item.__module__}.{item.__qualname__}"
+        if isinstance(item, types.MethodType):
+            return f"{self.visit(item.__self__)}.{self.visit(item.__func__)}"
+        if isinstance(item, functools.partial):
+            return f"partial({self.visit(item.func)},{self.visit(item.args)},{self.visit(item.keywords)})"
+        if isinstance(item, types.ModuleType):
+            self._library(item.__name__)
+            return item.__name__
+        if isinstance(item, np.ndarray):
+            return (
+                f"array({item.dtype},{item.shape},{hashlib.blake2b(np.ascontiguousarray(item).tobytes()).hexdigest()})"
+            )
+        if item is None or isinstance(item, (bool, int, float, complex, str, bytes, Fraction, np.generic)):
+            return repr(item)
+        if isinstance(item, (tuple, list)):
+            return "[" + ",".join(self.visit(v) for v in item) + "]"
+        if isinstance(item, (set, frozenset)):
+            return "{" + ",".join(sorted(self.visit(v) for v in item)) + "}"
+        if isinstance(item, Mapping):
+            return "{" + ",".join(sorted(f"{self.visit(k)}:{self.visit(v)}" for k, v in item.items())) + "}"
+        if callable(item) and hasattr(item, "__wrapped__"):
+            return self.visit(item.__wrapped__)
+        return self._instance(item)
+
+    def _ours(self, module: str | None) -> bool:
+        return module is not None and module.partition(".")[0] in self.packages
+
+    def _library(self, module: str | None) -> None:
+        if module:
+            self.libraries.add(module.partition(".")[0])
+
+    def _instance(self, item: Any) -> str:
+        kind = type(item)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if not self._ours(kind.__module__):
+            self._library(kind.__module__)
+            return name
+        self.visit(kind)
+        if id(item) in self.seen:
+            return name
+        self.seen.add(id(item))
+        fields = {k: self.visit(v) for k, v in sorted(getattr(item, "__dict__", {}).items())}
+        return f"{name}({fields})"
+
+    def _class(self, item: type) -> None:
+        self.parts.add(f"class {item.__module__}.{item.__qualname__} {_source(item)}")
+        for base in item.__bases__:
+            self.visit(base)
+        for member in vars(item).values():
+            for function in (getattr(member, "__func__", None), getattr(member, "fget", None), member):
+                if isinstance(function, types.FunctionType) and function.__module__ == item.__module__:
+                    self._references(function, f"{item.__module__}.{item.__qualname__}")
+
+    def _function(self, item: types.FunctionType) -> None:
+        inner = getattr(item, "__wrapped__", None)
+        name = f"{item.__module__}.{item.__qualname__}"
+        self.parts.add(f"function {name} {_source(item)}")
+        self.parts.add(f"defaults {name} {self.visit(item.__defaults__)} {self.visit(item.__kwdefaults__)}")
+        self._references(item, name)
+        if inner is not None:
+            self.visit(inner)
+
+    def _references(self, item: types.FunctionType, owner: str) -> None:
+        for name, value in sorted(_globals_used(item).items()):
+            self.parts.add(f"{owner} uses {name} = {self.visit(value)}")
+        for name, cell in zip(item.__code__.co_freevars, item.__closure__ or (), strict=True):
+            try:
+                self.parts.add(f"{owner} closes over {name} = {self.visit(cell.cell_contents)}")
+            except ValueError:  # an empty cell: a function that refers to itself while it is being defined
+                pass
+
+
+def _globals_used(function: types.FunctionType) -> dict[str, Any]:
+    """Global names that a function reads, with attributes of modules resolved as far as they go."""
+    found: dict[str, Any] = {}
+
+    def scan(code: types.CodeType) -> None:
+        instructions = list(dis.get_instructions(code))
+        for position, step in enumerate(instructions):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
+                name, value = step.argval, function.__globals__[step.argval]
+                for after in instructions[position + 1 :]:
+                    if after.opname not in ("LOAD_ATTR", "LOAD_METHOD") or not isinstance(value, types.ModuleType):
+                        break
+                    value = getattr(value, after.argval, None)
+                    name = f"{name}.{after.argval}"
+                found[name] = value
+            elif step.opname == "IMPORT_NAME":
+                found[f"import {step.argval}"] = sys.modules.get(step.argval)
+            elif step.opname == "IMPORT_FROM":
+                parent = next((s.argval for s in reversed(instructions[:position]) if s.opname == "IMPORT_NAME"), "")
+                found[f"from {parent} import {step.argval}"] = getattr(sys.modules.get(parent), step.argval, None)
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                scan(constant)
+
+    scan(function.__code__)
+    return found
+
+
+class _Plain(ast.NodeTransformer):
+    """Drop docstrings: they are prose."""
+
+    def visit(self, node: ast.AST) -> Any:
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            first = body[0]
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
+        return self.generic_visit(node)
+
+
+def _source(item: Any) -> str:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
+        return ast.dump(_Plain().visit(tree))
+    except (OSError, TypeError, SyntaxError):  # typed at a prompt, or a lambda inside a larger expression
+        return _bytecode(item.__code__) if isinstance(item, types.FunctionType) else repr(item)
+
+
+def _bytecode(code: types.CodeType) -> str:
+    constants = [_bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"
