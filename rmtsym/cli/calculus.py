@@ -1,0 +1,69 @@
+"""The calculus on a model of one's own: derive, moment, export."""
+
+from __future__ import annotations
+
+import click
+
+from rmtsym.cli.consult import print_json
+
+__all__ = ["COMMANDS"]
+
+
+@click.command("derive")
+@click.argument("expression", metavar="'EXPRESSION'")
+@click.option("--gaussian", "gaussians", metavar="'X: p x n, 1/n'", multiple=True, help="Independent Gaussian entries.")
+@click.option("--wigner", "wigners", metavar="'W: n, 1/n'", multiple=True, help="A symmetric Gaussian matrix.")
+@click.option("--deterministic", "deterministics", metavar="'S: p'", multiple=True, help="A deterministic matrix.")
+@click.option("--latex", is_flag=True, help="The equations as LaTeX.")
+@click.option("--json", "as_json", is_flag=True, help="Plain data (docs/json.md).")
+def derive_command(
+    expression: str,
+    gaussians: tuple[str, ...],
+    wigners: tuple[str, ...],
+    deterministics: tuple[str, ...],
+    latex: bool,
+    as_json: bool,
+) -> None:
+    """Deterministic equivalent of a random-matrix expression.
+
+    Example: rmtsym derive 'inv(X*X.T - z)' --gaussian 'X: p x n, 1/n'
+    """
+    from rmtsym.report.derive import derivation, derivation_text
+
+    result = derivation(expression, gaussians, wigners, deterministics)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(result["latex"] if latex else derivation_text(result))
+
+
+@click.command("moment")
+@click.argument("expression", metavar="'EXPRESSION'")
+@click.option("--variance", metavar="t", default=None, help="Variance of x (and y); a symbol or a number.")
+@click.option("--digits", type=click.IntRange(1, 1000), default=15, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Plain data (docs/json.md).")
+def moment_command(expression: str, variance: str | None, digits: int, as_json: bool) -> None:
+    """Gaussian moment of a function of x, or kernel of functions of x and y.
+
+    Example: rmtsym moment 'relu(x)*relu(y)'
+    """
+    from rmtsym.report.moment import moment, moment_text
+
+    result = moment(expression, variance, digits)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(moment_text(result))
+
+
+@click.command("export")
+@click.argument("theorem_id", metavar="ID")
+@click.option("--language", type=click.Choice(["python"]), default="python", show_default=True)
+def export_command(theorem_id: str, language: str) -> None:
+    """A program without dependencies on rmtsym that computes the theorem's quantities."""
+    from rmtsym.report.export import exported
+
+    click.echo(exported(theorem_id, language))
+
+
+COMMANDS = (derive_command, moment_command, export_command)

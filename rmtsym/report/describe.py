@@ -1,0 +1,205 @@
+"""A theorem in words and formulas: plain text, LaTeX, and plain data for ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rmtsym.field.value import Value
+    from rmtsym.theorem import Theorem
+
+__all__ = [
+    "exact_text",
+    "latex_lines",
+    "prediction",
+    "statement_latex",
+    "theorem_json",
+    "theorem_latex",
+    "theorem_text",
+    "value_json",
+]
+
+
+def exact_text(value: Any) -> Any:
+    """Exact value of a parameter as one would write it: ``3/10``, ``["1", "4"]``, ``relu``.
+
+    >>> exact_text((Fraction(1, 2), Fraction(4)))
+    ['1/2', '4']
+    """
+    if isinstance(value, (tuple, list)):
+        return [exact_text(x) for x in value]
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def value_json(value: Value, digits: int = 15) -> dict[str, Any]:
+    """Plain data of a value: its figures and the evidence for them; see docs/json.md."""
+    import math
+
+    def number(x: Any) -> float | None:
+        return float(x) if math.isfinite(x) else None
+
+    mid = value.value
+    shown: Any = [number(mid.real), number(mid.imag)] if isinstance(mid, complex) else number(mid)
+    exact = value.radius == 0
+    data = {
+        "value": shown,
+        "radius": number(value.radius),
+        "digits": None if exact else value.digits,
+        "status": value.status,
+        "method": value.method,
+    }
+    if value.ball is not None:
+        data["decimal"] = decimal(value, digits)
+    return data
+
+
+def decimal(value: Value, digits: int = 15) -> str:
+    """The certified digits of a value, at most ``digits`` of them; ``~`` marks a number without certificate.
+
+    >>> from flint import arb
+    >>> from rmtsym.field.value import Value
+    >>> decimal(Value.from_ball(arb(2).sqrt()), 10)
+    '1.414213562'
+    """
+    if value.ball is None:
+        mark = "" if value.status in ("exact", "enclosed") else "~"
+        return f"{mark}{value.value:.{min(digits, 15)}g}"
+    return value.ball.str(digits, radius=False).removesuffix(".") if hasattr(value.ball, "str") else str(value.ball)
+
+
+def prediction(theorem_id: str, point: Mapping[str, Any], values: Mapping[str, Value], digits: int) -> dict[str, Any]:
+    """Plain data of a prediction: the documented output of ``rmtsym predict --json``."""
+    return {
+        "id": theorem_id,
+        "point": {name: exact_text(value) for name, value in point.items()},
+        "quantities": {name: value_json(value, digits) for name, value in values.items()},
+    }
+
+
+# -- formulas -----------------------------------------------------------------------------------------------------
+
+
+def _names(theorem: Theorem, expressions: Iterable[Any]) -> dict[Any, str]:
+    """LaTeX of the symbols that the theorem names."""
+    given = {x.name: x.latex for x in (*theorem.parameters, *theorem.quantities) if x.latex}
+    free = set().union(*(getattr(e, "free_symbols", set()) for e in expressions))
+    return {s: given[str(s)] for s in free if str(s) in given}
+
+
+def latex_lines(theorem: Theorem, system: Any) -> list[str]:
+    """One LaTeX line, aligned at ``=``, for each equation and each output of a system."""
+    import sympy as sp
+
+    equations = getattr(system, "equations", ())
+    outputs = system.outputs
+    written = outputs if isinstance(outputs, Mapping) else {}
+    names = _names(theorem, (*equations, *written.values()))
+    lines = [rf"{sp.latex(e.lhs, symbol_names=names)} &= {sp.latex(e.rhs, symbol_names=names)}" for e in equations]
+    meanings = {q.name: q.latex for q in theorem.quantities}
+    for name, expression in written.items():
+        head = meanings.get(str(name)) or sp.latex(sp.Symbol(str(name)))
+        lines.append(rf"{head} &= {sp.latex(expression, symbol_names=names)}")
+    return lines
+
+
+def statement_latex(theorem: Theorem, point: Mapping[str, Any] | None = None) -> list[tuple[str, str]]:
+    """For each regime its condition and its equations, as LaTeX."""
+    import sympy as sp
+
+    found = []
+    for regime in theorem.regimes(point):
+        lines = [line for system in regime.systems for line in latex_lines(theorem, system)]
+        condition = "" if regime.when == sp.true else sp.latex(sp.sympify(regime.when))
+        title = " ".join(x for x in (regime.name, f"(${condition}$)" if condition else "") if x)
+        body = "\\\\[4pt]\n".join(lines)
+        found.append((title, f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}" if lines else ""))
+    return found
+
+
+def _regime_json(theorem: Theorem, regime: Any) -> dict[str, Any]:
+    import sympy as sp
+
+    systems = []
+    for system in regime.systems:
+        outputs = system.outputs if isinstance(system.outputs, Mapping) else dict.fromkeys(system.outputs, "")
+        systems.append(
+            {
+                "unknowns": [
+                    {"name": str(u.symbol), "domain": u.domain, "meaning": u.meaning}
+                    for u in getattr(system, "unknowns", ())
+                ],
+                "equations": [f"{sp.sstr(e.lhs)} = {sp.sstr(e.rhs)}" for e in getattr(system, "equations", ())],
+                "outputs": {str(k): sp.sstr(v) if v != "" else None for k, v in outputs.items()},
+                "latex": latex_lines(theorem, system),
+            }
+        )
+    return {"name": regime.name, "when": sp.sstr(regime.when), "systems": systems}
+
+
+# -- whole theorems -----------------------------------------------------------------------------------------------
+
+
+def theorem_json(theorem: Theorem) -> dict[str, Any]:
+    """Plain data of a theorem: the documented output of ``rmtsym show --json``."""
+    return {
+        "id": theorem.id,
+        "title": theorem.title,
+        "family": theorem.family,
+        "references": list(theorem.references),
+        "assumptions": list(theorem.assumptions),
+        "uses": list(theorem.uses),
+        "parameters": [
+            {"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "default": exact_text(p.default)}
+            if p.default is not None
+            else {"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "default": None}
+            for p in theorem.parameters
+        ],
+        "quantities": [{"name": q.name, "meaning": q.meaning} for q in theorem.quantities],
+        "points": {name: {k: str(v) for k, v in point.items()} for name, point in theorem.points.items()},
+        "statement": [_regime_json(theorem, regime) for regime in theorem.regimes()],
+    }
+
+
+def theorem_latex(theorem: Theorem) -> str:
+    """The statement as a LaTeX fragment."""
+    parts = [rf"% {theorem.id}: {theorem.title}"]
+    for title, body in statement_latex(theorem):
+        parts += ([rf"\paragraph{{{title}}}"] if title else []) + [rf"\[{body}\]"]
+    return "\n".join(parts)
+
+
+def theorem_text(theorem: Theorem) -> str:
+    """The theorem as plain text."""
+    data = theorem_json(theorem)
+    lines = [f"{data['id']}  ({data['family']})", data["title"], ""]
+    if data["references"]:
+        lines += ["References", *(f"  {r}" for r in data["references"]), ""]
+    if data["assumptions"]:
+        lines += ["Assumptions", *(f"  - {a}" for a in data["assumptions"]), ""]
+    lines += ["Parameters", *_columns((p["name"], p["meaning"], p["domain"]) for p in data["parameters"]), ""]
+    lines += ["Quantities", *_columns((q["name"], q["meaning"]) for q in data["quantities"]), ""]
+    for regime in data["statement"]:
+        condition = "" if regime["when"] == "True" else f" where {regime['when']}"
+        name = f" ({regime['name']})" if regime["name"] else ""
+        lines.append(f"Statement{name}{condition}")
+        for system in regime["systems"]:
+            lines += [f"  {equation}" for equation in system["equations"]]
+            lines += [f"  {name} = {text}" if text else f"  {name}" for name, text in system["outputs"].items()]
+        lines.append("")
+    if data["points"]:
+        shown = ((name, " ".join(f"{k}={v}" for k, v in point.items())) for name, point in data["points"].items())
+        lines += ["Points", *_columns(shown), ""]
+    if data["uses"]:
+        lines += [f"Uses {', '.join(data['uses'])}", ""]
+    return "\n".join(lines).rstrip()
+
+
+def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Rows of text with aligned columns."""
+    table = [tuple(map(str, row)) for row in rows]
+    if not table:
+        return []
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table]
