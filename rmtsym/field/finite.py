@@ -1,0 +1,347 @@
+"""Exact probabilistic zero test on the solution variety of a system of equations.
+
+A rational identity that holds at a random point of the variety over GF(2^61 - 1) holds identically, up to a
+probability that is bounded and reported.  A single point at which it fails disproves it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from flint import nmod_mat
+
+from rmtsym.errors import DomainError, UnsupportedModel
+from rmtsym.field.average import Average
+from rmtsym.field.prime import PRIME, Degenerate, Degree, PrimePoint, degree_bound
+
+__all__ = ["ZeroTest", "is_zero"]
+
+_ATTEMPTS = 60
+
+# A variable that an equation may be solved for: a symbol, or the weight of one atom as (measure name, position).
+Variable = sp.Symbol | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class ZeroTest:
+    """Evidence of a zero test; true when the expression vanished at every trial.
+
+    Parameters
+    ----------
+    holds : bool
+    trials : int
+        Random points tried; one, the disproof, when the expression does not vanish.
+    error_bound : float
+        Bound on the probability that a nonzero expression passes (Schwartz-Zippel); 0 for a disproof.
+    degree : int
+        Bound on the degree that enters it.
+    solved_for : tuple of str
+        What each relation was solved for, in the order of solution.
+    """
+
+    holds: bool
+    trials: int
+    error_bound: float
+    degree: int
+    solved_for: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __str__(self) -> str:
+        where = f" with {', '.join(self.solved_for)} solved for" if self.solved_for else ""
+        if not self.holds:
+            return f"not zero: disproved at a random point over GF(2^61-1){where}"
+        points = f"{self.trials} random point{'s' if self.trials > 1 else ''}"
+        return f"zero at {points} over GF(2^61-1){where}; probability of error below {self.error_bound:.0e}"
+
+
+def is_zero(
+    expr: Any,
+    relations: Iterable[Any] = (),
+    matrices: Mapping[Any, Any] | None = None,
+    trials: int = 3,
+    *,
+    atoms: int = 4,
+    seed: int = 0,
+) -> ZeroTest:
+    """Whether an expression vanishes wherever the relations hold.
+
+    Every trial draws random atoms for each spectral measure, random matrices and random scalars, and solves the
+    relations for symbols (or, failing that, atom weights) in which they are linear.
+
+    Parameters
+    ----------
+    expr : sympy expression, matrix expression or Eq
+        Rational in its symbols, averages, traces and inverses; square roots are allowed.  Functions that are not
+        rational count as independent unknowns, so an identity that needs their properties is reported as not zero.
+    relations : iterable of sympy.Eq or expressions equal to zero
+        ``Eq(M, expression)`` with a matrix symbol ``M`` on the left defines that matrix.
+    matrices : mapping from matrix symbol or name to kind, optional
+        ``"general"`` (default), ``"symmetric"``, ``"diagonal"``, ``"orthogonal"``, ``"projection"``, or a sympy matrix
+        expression that defines it.
+    trials : int
+        Independent points; dimensions and numbers of atoms differ between them.
+    atoms : int
+        Least number of atoms per measure.
+
+    Returns
+    -------
+    ZeroTest
+        True or false, with trials and error bound.
+
+    Raises
+    ------
+    UnsupportedModel
+        If the relations cannot be solved linearly, or no regular point is found.
+
+    Examples
+    --------
+    >>> from rmtsym.field.average import SpectralMeasure
+    >>> s, kappa, lam, c = sp.symbols("s kappa lam c", positive=True)
+    >>> nu = SpectralMeasure("nu", s)
+    >>> fixed_point = sp.Eq(kappa, lam + c * kappa * Average(s / (s + kappa), nu))
+    >>> bool(is_zero(kappa - lam - c * kappa * (1 - kappa * Average(1 / (s + kappa), nu)), [fixed_point]))
+    True
+    >>> print(is_zero(kappa - lam - c * Average(s / (s + kappa), nu), [fixed_point]))
+    not zero: disproved at a random point over GF(2^61-1) with c solved for
+    """
+    if trials < 1:
+        raise DomainError("trials", trials, "trials >= 1", "use 3")
+    kinds = {str(k): v for k, v in (matrices or {}).items()}
+    numerators: list[sp.Expr] = []
+    for relation in relations:
+        difference = _difference(relation)
+        if isinstance(relation, sp.Eq) and isinstance(relation.lhs, sp.MatrixSymbol):
+            kinds[str(relation.lhs.name)] = relation.rhs
+        elif difference != 0:
+            numerators.append(_numerator(difference))
+    target = _difference(expr)
+    everything = [target, *numerators, *(k for k in kinds.values() if not isinstance(k, str))]
+    rng = random.Random(seed)
+    plan: _Plan | None = None
+    done = 0
+    log_error = 0.0
+    degree = 0
+    for _ in range(_ATTEMPTS * trials):
+        count = atoms + done + (len(numerators) > 2) * (len(numerators) - 2)
+        point = _draw(rng, everything, kinds, count, smallest=5 + 2 * done)
+        try:
+            if plan is None:
+                plan = _Plan.find(numerators, point)
+            plan.solve(point)
+            vanishes = _vanishes(target, point)
+        except Degenerate:
+            continue
+        names = plan.names
+        if not vanishes:
+            return ZeroTest(False, done + 1, 0.0, degree, names)
+        size = max(point.dimensions.values(), default=1)
+        degree = plan.degree(target, point.atoms, size, kinds)
+        radicals = len({x for e in everything for x in e.atoms(sp.Pow) if x.exp.is_Rational and x.exp.q != 1})
+        log_error += math.log10(max(degree, 1)) + radicals * math.log10(4) - math.log10(PRIME)
+        done += 1
+        if done == trials:
+            return ZeroTest(True, trials, min(1.0, 10.0 ** max(log_error, -300.0)), degree, names)
+    raise UnsupportedModel(
+        f"no regular random point over GF(2^61-1) in {_ATTEMPTS * trials} tries: a denominator vanishes identically, "
+        "or a square root never exists; check dimensions and radicands"
+    )
+
+
+def _difference(expr: Any) -> Any:
+    if isinstance(expr, sp.Eq):
+        return expr.lhs - expr.rhs
+    if expr is sp.true or expr is True:  # sympy has found both sides equal
+        return sp.Integer(0)
+    if expr is sp.false or expr is False:
+        return sp.Integer(1)
+    return sp.sympify(expr)
+
+
+def _numerator(expr: sp.Expr) -> sp.Expr:
+    """Numerator with averages and traces as opaque generators."""
+    opaque = sorted(expr.atoms(Average, sp.Trace, sp.Sum, sp.Determinant), key=sp.default_sort_key)
+    names = {x: sp.Dummy(f"a{i}") for i, x in enumerate(opaque)}
+    numerator, _ = sp.fraction(sp.together(expr.xreplace(names)))
+    return numerator.xreplace({v: k for k, v in names.items()})
+
+
+def _draw(
+    rng: random.Random, everything: Sequence[Any], kinds: Mapping[str, Any], atoms: int, smallest: int
+) -> PrimePoint:
+    """A fresh random point with every dimension, law and symbol bound."""
+    squares = any(x.exp.is_Rational and x.exp.q != 1 for e in everything for x in e.atoms(sp.Pow))
+    point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares)
+    shapes = {
+        s for e in everything for m in e.atoms(sp.MatrixSymbol, sp.Identity) for n in m.shape for s in n.free_symbols
+    }
+    for symbol in sorted(shapes, key=str):
+        point.dimensions[symbol] = point._dimension()
+    measures = {a.measure for e in everything for a in e.atoms(Average)}
+    for measure in sorted(measures, key=lambda m: (m.name, str(m.letters))):
+        point.law(measure)
+    free = {s for e in everything for s in e.free_symbols if isinstance(s, sp.Symbol)}
+    for symbol in sorted(free, key=str):
+        point.symbol(symbol)
+    return point
+
+
+def _vanishes(target: Any, point: PrimePoint) -> bool:
+    if isinstance(target, sp.MatrixExpr | sp.MatrixBase):
+        return all(int(x) == 0 for x in point.matrix(target).entries())
+    return point.scalar(target) == 0
+
+
+# ------------------------------------------------------------------------------------------------ points of a variety
+
+
+def _value(point: PrimePoint, variable: Variable) -> int:
+    return point.weights[variable[0]][variable[1]] if isinstance(variable, tuple) else point.symbols[variable]
+
+
+def _assign(point: PrimePoint, values: Mapping[Variable, int]) -> None:
+    for variable, value in values.items():
+        if isinstance(variable, tuple):
+            weights = point.weights[variable[0]]
+            weights[-1] = (weights[-1] + weights[variable[1]] - value) % PRIME
+            weights[variable[1]] = value
+        else:
+            point.symbols[variable] = value
+
+
+class _Probe:
+    """Values of the relations at changed points, remembered."""
+
+    def __init__(self, relations: Sequence[sp.Expr], point: PrimePoint) -> None:
+        self.relations, self.point = relations, point
+        self._seen: dict[tuple[int, frozenset[tuple[Variable, int]]], int] = {}
+
+    def __call__(self, relation: int, values: Mapping[Variable, int]) -> int:
+        key = (relation, frozenset(values.items()))
+        if key not in self._seen:
+            moved = self.point.copy()
+            _assign(moved, values)
+            self._seen[key] = moved.scalar(self.relations[relation])
+        return self._seen[key]
+
+    def depends(self, relation: int, variable: Variable) -> bool:
+        old = _value(self.point, variable)
+        return self(relation, {variable: old + 1}) != self(relation, {})
+
+    def affine(self, relation: int, variables: Sequence[Variable]) -> bool:
+        """Whether the relation is affine in the variables jointly: its second differences on lines vanish."""
+        directions = [[int(i == j) for j in range(len(variables))] for i in range(len(variables))]
+        if len(variables) > 1:
+            directions.append([3 + 2 * i for i in range(len(variables))])
+            directions.append([7 - 3 * i for i in range(len(variables))])
+        start = [_value(self.point, v) for v in variables]
+        for step in directions:
+            line = [
+                self(relation, {v: x + t * k for v, x, k in zip(variables, start, step, strict=True) if k})
+                for t in (0, 1, 2, 3)
+            ]
+            if (line[2] - 2 * line[1] + line[0]) % PRIME or (line[3] - 2 * line[2] + line[1]) % PRIME:
+                return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Order in which relations are solved: blocks of (relations, variables), each jointly linear."""
+
+    relations: tuple[sp.Expr, ...]
+    blocks: tuple[tuple[tuple[int, ...], tuple[Variable, ...]], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        found = [v for _, variables in self.blocks for v in variables]
+        return tuple(f"weight {v[1] + 1} of {v[0]}" if isinstance(v, tuple) else str(v) for v in found)
+
+    @classmethod
+    def find(cls, relations: Sequence[sp.Expr], point: PrimePoint) -> _Plan:
+        """Peel off blocks from the last to the first: what a later block solves for, no earlier relation contains."""
+        if not relations:
+            return cls((), ())
+        probe = _Probe(relations, point)
+        symbols = {s for r in relations for s in r.free_symbols if s in point.symbols}
+        measures = {a.measure.name for r in relations for a in r.atoms(Average)}
+        variables: list[Variable] = sorted(symbols, key=str)
+        variables += [(name, i) for name in sorted(measures) for i in range(point.atoms - 1)]
+        contains = {
+            v: {i for i, r in enumerate(relations) if _mentions(r, v) and probe.depends(i, v)} for v in variables
+        }
+        left = set(range(len(relations)))
+        blocks: list[tuple[tuple[int, ...], tuple[Variable, ...]]] = []
+        while left:
+            block = cls._last_block(left, variables, contains, probe)
+            if block is None:
+                shown = "; ".join(str(relations[i]) for i in sorted(left))
+                raise UnsupportedModel(
+                    f"no symbols in which these relations are jointly linear: {shown[:300]}; "
+                    "add a relation that introduces a linear unknown"
+                )
+            blocks.append(block)
+            left -= set(block[0])
+        return cls(tuple(relations), tuple(reversed(blocks)))
+
+    @staticmethod
+    def _last_block(
+        left: set[int], variables: Sequence[Variable], contains: Mapping[Variable, set[int]], probe: _Probe
+    ) -> tuple[tuple[int, ...], tuple[Variable, ...]] | None:
+        for size in range(1, min(len(left), 4) + 1):
+            for relations in itertools.combinations(sorted(left), size):
+                inside = [v for v in variables if contains[v] & left and contains[v] & left <= set(relations)]
+                inside = [v for v in inside if all(probe.affine(i, [v]) for i in contains[v] & left)]
+                for chosen in itertools.islice(itertools.combinations(inside, size), 3000):
+                    if size > 1 and not all(probe.affine(i, chosen) for i in relations):
+                        continue
+                    if _matrix(relations, chosen, probe).det() != 0:
+                        return relations, chosen
+        return None
+
+    def solve(self, point: PrimePoint) -> None:
+        """Move the point onto the variety."""
+        for relations, variables in self.blocks:
+            probe = _Probe(self.relations, point)
+            matrix = _matrix(relations, variables, probe)
+            right = nmod_mat(len(relations), 1, [-probe(i, {}) % PRIME for i in relations], PRIME)
+            try:
+                shift = matrix.solve(right)
+            except ZeroDivisionError:
+                raise Degenerate from None
+            _assign(point, {v: (_value(point, v) + int(shift[j, 0])) % PRIME for j, v in enumerate(variables)})
+            moved = _Probe(self.relations, point)
+            if any(moved(i, {}) for i in relations):  # not linear at this point, e.g. a root changed its branch
+                raise Degenerate
+
+    def degree(self, target: Any, atoms: int, dimension: int, kinds: Mapping[str, Any]) -> int:
+        """Bound on the degree of the numerator of the target, and of every denominator, in the random values."""
+        solved: dict[Any, Degree] = {}
+        for relations, variables in self.blocks:
+            parts = [degree_bound(self.relations[i], atoms, dimension, solved, kinds) for i in relations]
+            total = sum(n for n, _ in parts) + sum(d for _, d in parts)
+            solved.update(dict.fromkeys(variables, (2 * total, 2 * total)))
+        numerator, denominator = degree_bound(target, atoms, dimension, solved, kinds)
+        return numerator + denominator
+
+
+def _matrix(relations: Sequence[int], variables: Sequence[Variable], probe: _Probe) -> nmod_mat:
+    """Coefficients of the variables in relations that are affine in them."""
+    entries = []
+    for i in relations:
+        base = probe(i, {})
+        entries += [(probe(i, {v: _value(probe.point, v) + 1}) - base) % PRIME for v in variables]
+    return nmod_mat(len(relations), len(variables), entries, PRIME)
+
+
+def _mentions(relation: sp.Expr, variable: Variable) -> bool:
+    if isinstance(variable, tuple):
+        return any(a.measure.name == variable[0] for a in relation.atoms(Average))
+    return variable in relation.free_symbols
