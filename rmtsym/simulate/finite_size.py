@@ -135,10 +135,15 @@ class Fit:
     exponent_error: float
 
 
-def _projection(design: np.ndarray, target: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Weights of least covariance with ``design' w = target``."""
-    whitened = np.linalg.solve(covariance, design)
-    return whitened @ np.linalg.solve(design.T @ whitened, target)
+def _projection(design: np.ndarray, target: np.ndarray, errors: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Weights with ``design' w = target`` of least noise (``errors``) plus squared systematic error (``bias``)."""
+    start, *_ = np.linalg.lstsq(design.T, target, rcond=None)
+    free = np.linalg.qr(design, mode="complete")[0][:, design.shape[1] :]
+    if free.shape[1] == 0:
+        return start
+    cost = np.vstack([np.diag(errors), bias]) / max(errors.max(), np.abs(bias).max())
+    shift, *_ = np.linalg.lstsq(cost @ free, -cost @ start, rcond=None)
+    return start + free @ shift
 
 
 def fit(
@@ -173,15 +178,13 @@ def fit(
     n = np.array(sizes, dtype=float) / sizes[0]
     deviations = np.array([m.mean for m in moments]) - np.array(theory, dtype=float)
     errors = np.array([m.se for m in moments])
-    unit = float(errors.max())  # errors relative to it, so that the linear algebra is well scaled
-    noise = np.diag((errors / unit) ** 2)
     one = np.ones_like(n)
     size = max(abs(scale) if scale is not None else max(abs(m.mean) for m in moments), 1e-300)
     if exponent is None:
-        pooled = Contrast.of(_projection(one[:, None], np.ones(1), noise), moments, deviations, 0.0)
+        pooled = Contrast.of(_projection(one[:, None], np.ones(1), errors, 0 * one), moments, deviations, 0.0)
         rate = None
         if len(n) > 1:  # is there a finite-size term after all?
-            direction = _projection(np.column_stack([one, 1 / n]), np.array([0.0, 1.0]), noise)
+            direction = _projection(np.column_stack([one, 1 / n]), np.array([0.0, 1.0]), errors, 0 * one)
             rate = Contrast.of(direction, moments, deviations, 0.0)
         return Fit(pooled, rate, 0.0, 0.0, math.nan, math.inf)
 
@@ -189,32 +192,38 @@ def fit(
     after = min(2 * exponent, exponent + 1)
     bend = n**-after
     design = np.column_stack([one, slope])
-    lead = Contrast.of(_projection(design, np.array([0.0, 1.0]), noise), moments, deviations, 0.0)
+    lead = Contrast.of(_projection(design, np.array([0.0, 1.0]), errors, 0 * one), moments, deviations, 0.0)
     first = sizes[0] ** exponent  # coefficients of powers of n, from those of powers of n / n_1
     if curvature is None:
         relative = max((abs(lead.value) + 2 * lead.se) / size, 1.0 / first)
         next_term = size * relative**2 * (first**2 / sizes[0] ** after)
     else:
         next_term = size * curvature / sizes[0] ** after
-    covariance = noise + np.outer(bend, bend) * (next_term / unit) ** 2
-    weights = _projection(design, np.array([1.0, 0.0]), covariance)
-    extrapolation = Contrast.of(weights, moments, deviations, float(abs(weights @ bend)) * next_term)
+    bias = bend * next_term
+    weights = _projection(design, np.array([1.0, 0.0]), errors, bias)
+    extrapolation = Contrast.of(weights, moments, deviations, float(abs(weights @ bias)))
     rate = None
     if len(n) > 2:
         turn = np.column_stack([one, slope, slope * np.log(n)])
-        contrast = _projection(turn, np.array([0.0, 0.0, 1.0]), covariance)
-        rate = Contrast.of(contrast, moments, deviations, float(abs(contrast @ bend)) * next_term)
-    exponent_fit, exponent_error = _exponent(n, deviations / unit, covariance)
+        contrast = _projection(turn, np.array([0.0, 0.0, 1.0]), errors, bias)
+        rate = Contrast.of(contrast, moments, deviations, float(abs(contrast @ bias)))
+    exponent_fit, exponent_error = _exponent(n, deviations, errors, bias)
     return Fit(extrapolation, rate, lead.value * first, lead.se * first, exponent_fit, exponent_error)
 
 
-def _exponent(n: np.ndarray, deviations: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:
+def _exponent(n: np.ndarray, deviations: np.ndarray, errors: np.ndarray, bias: np.ndarray) -> tuple[float, float]:
     """Exponent of ``deviation = C n**-a`` and its one-sigma error; infinite if the data do not determine it."""
+    unit = float(errors.max())
+    precision = np.diag((unit / errors) ** 2)
+    along = precision @ (bias / unit)
+    precision -= np.outer(along, along) / (1.0 + along @ bias / unit)
     grid = np.linspace(-0.5, 4.0, 901)
     basis = n[None, :] ** -grid[:, None]
-    inverse = np.linalg.inv(covariance)
-    along = basis @ inverse
-    misfit = deviations @ inverse @ deviations - (along @ deviations) ** 2 / np.einsum("ij,ij->i", along, basis)
+    projected = basis @ precision
+    length = np.einsum("ij,ij->i", projected, basis)
+    if not (length > 0).all():
+        return math.nan, math.inf  # rounding: there is no deviation to speak of
+    misfit = (deviations @ precision @ deviations - (projected @ deviations) ** 2 / length) / unit**2
     best = int(np.argmin(misfit))
     inside = np.flatnonzero(misfit <= misfit[best] + 1.0)
     if inside[0] == 0 or inside[-1] == len(grid) - 1:
