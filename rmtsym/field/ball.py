@@ -1,0 +1,152 @@
+"""Ball arithmetic: python-flint ``arb`` and ``acb`` as a number system, created inside the raised precision.
+
+A rational turned into a ball at 53 bits would cap the width of everything computed from it, so numbers are made by
+:meth:`Ball.number` only, while the working precision is in force.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+from flint import acb, acb_mat, arb, arb_mat, fmpq
+
+from rmtsym.field.number_system import NumberSystem, real_table
+
+__all__ = ["BALL", "Ball", "precision", "to_fraction"]
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Working precision of python-flint, restored on exit."""
+    old = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = old
+
+
+def to_fraction(value: Any) -> Fraction:
+    """Exact rational of an int, float, Fraction or numpy scalar (a float is the dyadic rational that it stores)."""
+    return Fraction(value.item() if isinstance(value, np.generic) else value)
+
+
+def _rational(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
+
+
+class Ball(NumberSystem):
+    """Real and complex balls with ``bits`` bits; a function that leaves its domain gives a ball that is not finite."""
+
+    name = "ball"
+
+    def __init__(self, bits: int = 128, analytic: bool = False) -> None:
+        self.bits = bits
+        self.analytic = analytic  # True: not finite where the function is not analytic on the ball (for integrals)
+        self._guards: list[Any] = []
+
+    def __enter__(self) -> Ball:
+        guard = precision(self.bits)
+        guard.__enter__()
+        self._guards.append(guard)
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._guards.pop().__exit__(*args)
+
+    # numbers
+    def number(self, value: Any) -> Any:
+        if isinstance(value, (arb, acb)):
+            return value
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, complex):
+            return acb(arb(value.real), arb(value.imag))
+        if isinstance(value, fmpq):
+            return arb(value)
+        return arb(_rational(Fraction(value)))
+
+    def constant(self, name: str) -> Any:
+        return {"pi": arb.pi, "E": arb.const_e, "EulerGamma": arb.const_euler, "I": lambda: acb(0, 1)}[name]()
+
+    def quotient(self, numerator: Any, denominator: Any) -> Any:
+        return 1 / denominator if numerator is None else numerator / denominator
+
+    def general_power(self, base: Any, exponent: Any) -> Any:
+        return acb(base).pow(exponent, analytic=True) if self.analytic else base**exponent
+
+    def call(self, name: str, *args: Any) -> Any:
+        if name in ("Max", "Min"):
+            return functools.reduce(lambda a, b: self._extreme(name, a, b), args)
+        x = args[0]
+        if self.analytic:
+            x = acb(x)
+            special = {"Abs": "real_abs", "sign": "real_sgn", "Heaviside": "real_heaviside", "sqrt": "sqrt", "log": "log"}
+            if name in special:
+                return getattr(x, special[name])(analytic=True)
+        if name in ("re", "im"):
+            return (x.real if name == "re" else x.imag) if isinstance(x, acb) else (x if name == "re" else arb(0))
+        if name == "conjugate":
+            return x.conjugate() if isinstance(x, acb) else x
+        if name == "Abs":
+            return abs(x)
+        if name == "sign":
+            return x.sgn()
+        if name == "Heaviside":
+            return (x.sgn() + 1) / 2
+        return getattr(x, {"loggamma": "lgamma"}.get(name, name))()
+
+    def _extreme(self, name: str, a: Any, b: Any) -> Any:
+        if self.analytic:
+            return getattr(acb(a), "real_max" if name == "Max" else "real_min")(b, analytic=True)
+        return a.max(b) if name == "Max" else a.min(b)
+
+    def compare(self, relation: str, left: Any, right: Any) -> bool | None:
+        """True, False, or None when the balls do not decide."""
+        left, right = (x.real if isinstance(x, acb) else x for x in (left, right))
+        if relation in (">", ">="):
+            left, right, relation = right, left, relation.replace(">", "<")
+        if relation == "==":
+            return False if not left.overlaps(right) else (True if left.is_exact() and right.is_exact() else None)
+        if relation == "<":
+            return True if left < right else (False if left >= right else None)
+        return True if left <= right else (False if left > right else None)
+
+    def choose(self, condition: Any, value: Any, otherwise: Callable[[], Any]) -> Any:
+        if condition is None:
+            if self.analytic:
+                return acb("nan")
+            other = otherwise()
+            return value.union(other)
+        return value if condition else otherwise()
+
+    # matrices
+    @staticmethod
+    def _pack(rows: int, cols: int, entries: list[Any]) -> Any:
+        kind = acb_mat if any(isinstance(x, acb) for x in entries) else arb_mat
+        return kind(rows, cols, entries)
+
+    def matrix(self, value: Any) -> Any:
+        if isinstance(value, (arb_mat, acb_mat)):
+            return value
+        table = real_table(value)
+        return self._pack(len(table), len(table[0]), [self.number(x) for row in table for x in row])
+
+    def tabulate(self, rows: int, cols: int, entry: Callable[[int, int], Any]) -> Any:
+        return self._pack(rows, cols, [entry(i, j) for i in range(rows) for j in range(cols)])
+
+    def hadamard(self, left: Any, right: Any) -> Any:
+        entries = [a * b for a, b in zip(left.entries(), right.entries(), strict=True)]
+        return self._pack(*self.shape(left), entries)
+
+
+@functools.lru_cache(maxsize=32)
+def BALL(bits: int = 128) -> Ball:
+    """Balls with ``bits`` bits of working precision."""
+    return Ball(bits)
