@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PLAIN", "Antithetic", "antithetic", "controlled", "gain"]
+__all__ = ["PLAIN", "Antithetic", "antithetic", "averaged_form", "controlled", "gain"]
 
 #: Suffix of the output of an antithetic pair that holds its first member alone.
 PLAIN = "~single"
@@ -53,6 +53,28 @@ def controlled(values: np.ndarray, controls: Sequence[tuple[np.ndarray, float, f
         beta, *_ = np.linalg.lstsq(design, result[other] - result[other].mean(), rcond=None)
         adjusted[half::2] = result[half::2] - matrix[half::2] @ beta
     return adjusted
+
+
+def averaged_form(diagonal: np.ndarray, counts: Sequence[int], masses: Sequence[Any]) -> float:
+    r"""Mean of :math:`\beta^\top M\beta` over directions of :math:`\beta` in each block, without drawing one.
+
+    .. math:: \sum_j q_j \, \frac{1}{p_j} \sum_{i \in j} M_{ii}
+
+    Parameters
+    ----------
+    diagonal : array of shape (p,)
+        Diagonal of ``M``, in the basis of the blocks.
+    counts, masses : sequences of shape (k,)
+        Sizes of the blocks and the squared norm of the signal in each.
+
+    Examples
+    --------
+    >>> averaged_form(np.array([1.0, 3.0, 5.0]), (2, 1), (0.5, 0.5))
+    3.5
+    """
+    ends = np.cumsum(counts)
+    means = [float(np.mean(diagonal[end - count : end])) for count, end in zip(counts, ends, strict=True)]
+    return float(sum(float(q) * m for q, m in zip(masses, means, strict=True)))
 
 
 def gain(plain: np.ndarray, reduced: np.ndarray, calls: int = 1) -> float:
