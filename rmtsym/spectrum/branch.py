@@ -1,0 +1,320 @@
+"""The physical sheet of a curve, followed from infinity: vectorised in floating point, certified in balls.
+
+Floating point: a point E + i eta is reached from far above by vertical steps.  A step is at most half the distance to the
+nearest critical point of the curve (or half of eta, since m is analytic in the upper half plane); Newton's method corrects the
+tangent prediction, and a step is taken back if the correction is not small against the prediction.
+
+Balls: the same path, but each step is proven: Krawczyk's operator over the whole segment shows that one box holds exactly one
+root for every z of the segment, so the root at its end continues the root at its start.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import acb, arb, fmpq
+from flint import ctx as flint_context
+
+from rmtsym.errors import NoConvergence
+from rmtsym.spectrum.curve import SpectralCurve, ball_rows, evaluate_rows
+
+__all__ = ["AlgebraicBranch"]
+
+_STEP = 0.5  # fraction of the analyticity radius
+_EPS = np.finfo(float).eps
+
+
+class AlgebraicBranch:
+    """Values of the physical sheet of a curve in the closed upper half plane (on the real axis: the limit from above)."""
+
+    def __init__(self, curve: SpectralCurve) -> None:
+        self.curve = curve
+        scale = max(abs(float(c.p) / float(c.q)) for c in curve.table.values())
+        rows = len(curve.coefficients_in_m())
+        width = max(j for _, j in curve.table) + 1
+        self._table = np.zeros((rows, width))
+        for (i, j), c in curve.table.items():
+            self._table[i, j] = float(c.p) / float(c.q) / scale
+
+    @cached_property
+    def singular(self) -> np.ndarray:
+        """Critical points of the curve, rounded."""
+        points = self.curve.critical_points()
+        return np.array([complex(float(p.real.mid()), float(p.imag.mid())) for p in points], dtype=complex)
+
+    @cached_property
+    def radius(self) -> float:
+        """The moment series converges outside the circle of this radius."""
+        return float(np.max(np.abs(self.singular), initial=0.0)) or 1.0
+
+    @cached_property
+    def _series(self) -> np.ndarray:
+        coefficients = self.curve.moments(24)
+        return np.array([1.0, *(float(c) / self.radius ** (k + 1) for k, c in enumerate(coefficients))])
+
+    # -- floating point --------------------------------------------------------------------------------------------
+    def _polynomial(self, m: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """P, P_m and P_z, vectorised."""
+        value = slope = along = np.zeros(1)
+        for row in self._table[::-1]:
+            inner = inner_z = np.zeros(1)
+            for c in row[::-1]:
+                inner_z = inner_z * z + inner
+                inner = inner * z + c
+            slope = slope * m + value
+            value = value * m + inner
+            along = along * m + inner_z
+        return value, slope, along
+
+    def _far(self, z: np.ndarray) -> np.ndarray:
+        """Series at infinity, polished; for |z| at least twice the radius."""
+        u = self.radius / z
+        m = -np.polynomial.polynomial.polyval(u, self._series) / z
+        for _ in range(4):
+            value, slope, _ = self._polynomial(m, z)
+            m = m - value / slope
+        return m
+
+    def stieltjes(self, z: np.ndarray) -> np.ndarray:
+        """m(z) for complex z with Im z >= 0, any shape."""
+        target = np.asarray(z, dtype=complex)
+        flat = target.ravel()
+        top = np.maximum(flat.imag, 2 * self.radius)
+        far = np.abs(flat) >= 2 * self.radius
+        here = np.where(far, flat, flat.real + 1j * top)
+        with np.errstate(all="ignore"):
+            m = self._far(here)
+            todo = np.flatnonzero(~far)
+            m[todo] = self._descend(here[todo], m[todo], flat[todo].imag)
+        return m.reshape(target.shape)
+
+    def _descend(self, z: np.ndarray, m: np.ndarray, goal: np.ndarray) -> np.ndarray:
+        singular = self.singular
+        result = m.copy()
+        active = np.arange(z.size)
+        share = np.full(z.size, _STEP)
+        # 48 halvings reach 1e-14 of the radius; the rest is for steps taken back
+        for _ in range(400):
+            if not active.size:
+                return result
+            e, eta = z[active].real, z[active].imag
+            near = np.min(np.abs(z[active][:, None] - singular[None, :]), axis=1) if singular.size else np.inf
+            reach = share[active] * np.maximum(eta, near)
+            left = eta - goal[active]
+            # within rounding of a critical point there is nothing left to resolve
+            landing = (left <= reach) | (reach <= 4 * _EPS * np.maximum(np.abs(e), _EPS**6))
+            new = np.where(landing, goal[active], eta - reach)
+            there = e + 1j * new
+            now = result[active]
+            _, slope, along = self._polynomial(now, z[active])
+            shift = -along / slope * (there - z[active])
+            guess = now + shift
+            first = last = np.full(active.size, np.inf)
+            for k in range(8):
+                value, slope, _ = self._polynomial(guess, there)
+                change = np.where(value == 0, 0, value / slope)
+                guess = guess - change
+                last = np.abs(change)
+                if k == 0:
+                    first = last
+                if np.all(last <= 8 * _EPS * np.abs(guess)):
+                    break
+            moved = np.abs(guess - now - shift)
+            small = moved <= 0.5 * np.abs(shift) + 0.05 * np.abs(now)
+            settled = last <= np.maximum(1e-9 * np.abs(guess), 1e-3 * first)
+            good = small & settled & (guess.imag >= -1e-7 * np.abs(guess)) & np.isfinite(guess)
+            stuck = ~good & (share[active] < 1e-3)
+            if np.any(stuck):
+                self._rescue(active[stuck], z, goal, result)
+            good &= ~stuck
+            z[active[good]] = there[good]
+            result[active[good]] = guess[good]
+            share[active] = np.where(good, np.minimum(_STEP, 1.5 * share[active]), 0.5 * share[active])
+            active = active[~((good & landing) | stuck)]
+        self._rescue(active, z, goal, result)
+        return result
+
+    def _rescue(self, index: np.ndarray, z: np.ndarray, goal: np.ndarray, result: np.ndarray) -> None:
+        """Certified path for the points at which floating point could not decide."""
+        for k in index:
+            x, y = float(z[k].real), float(goal[k])
+            try:
+                ball = self.enclose(acb(arb(x), arb(y)), 106)
+            except NoConvergence:
+                # a branch point within rounding of z: a quarter-precision step above it has the same digits
+                offset = max(abs(x), self.radius) * 1e-17
+                ball = self.enclose(acb(arb(x), arb(y) + arb(offset)), 106)
+            result[k] = complex(float(ball.real.mid()), float(ball.imag.mid()))
+
+    # -- balls -----------------------------------------------------------------------------------------------------
+    def enclose(self, z: acb, bits: int = 64) -> acb:
+        """Ball of the physical m(z), Im z >= 0, at the given working precision.
+
+        Raises
+        ------
+        NoConvergence
+            If z is a branch point or a pole, or cannot be told from one at this precision.
+        """
+        with flint_context.workprec(max(bits, 64)):
+            height = arb(2 * self.radius) + abs(z.real)
+            if arb(z.imag) > height:
+                height = z.imag
+            top = acb(z.real.mid(), height.mid())
+            m = self._far_ball(top)
+            rows = ball_rows(self.curve.table)
+            foot = acb(z.real.mid(), z.imag.mid())
+            m = _follow(rows, top, foot, m, self.singular)
+            return _refine(rows, z, m)
+
+    def _far_ball(self, z: acb) -> acb:
+        branch = self.curve.formal
+        rows = ball_rows(branch.table)
+        w = _follow(rows, acb(0), 1 / z, acb(arb(branch.start)), None)
+        w = _refine(rows, 1 / z, w)
+        u = 1 / z
+        y, power = acb(0), acb(1)
+        for c in branch.prefix:
+            y, power = y + power * arb(c), power * u
+        return -u * (y + power * w)
+
+
+def _box(center: acb, radius: float) -> acb:
+    return acb(arb(center.real.mid(), radius), arb(center.imag.mid(), radius))
+
+
+def _krawczyk(rows: list[list[arb]], z: acb, center: acb, box: acb, inverse: acb) -> acb:
+    # mean-value form in z as well: plain Horner would lose a first-order factor to dependency
+    middle = _middle(z)
+    value, _, _ = evaluate_rows(rows, center, middle)
+    _, _, along = evaluate_rows(rows, center, z)
+    value += along * (z - middle)
+    _, slope, _ = evaluate_rows(rows, box, z)
+    return center - inverse * value + (1 - inverse * slope) * (box - center)
+
+
+def _middle(x: acb) -> acb:
+    return acb(x.real.mid(), x.imag.mid())
+
+
+def _inside(inner: acb, outer: acb) -> bool:
+    return bool(inner.is_finite()) and bool(outer.contains_interior(inner))
+
+
+def _refine(rows: list[list[arb]], z: acb, m: acb) -> acb:
+    """Smallest box around the root at z that Krawczyk's test can certify, starting from an enclosure m."""
+    box = m
+    middle_z = _middle(z)
+    for _ in range(60):
+        center = _middle(box)
+        for _ in range(3):
+            value, slope, _ = evaluate_rows(rows, center, middle_z)
+            step = value / slope
+            if not step.is_finite():
+                break
+            center = _middle(center - step)
+        if not box.contains(center):
+            center = _middle(box)
+        _, slope, _ = evaluate_rows(rows, center, middle_z)
+        inverse = _middle(1 / slope)
+        if not inverse.is_finite():
+            break
+        image = _krawczyk(rows, z, center, box, inverse)
+        if not image.is_finite():
+            break
+        real = image.real.intersection(box.real) if image.real.overlaps(box.real) else image.real
+        imag = image.imag.intersection(box.imag) if image.imag.overlaps(box.imag) else image.imag
+        narrow = acb(real, imag)
+        before, after = float(box.rad()), float(narrow.rad())
+        box = narrow
+        if not after < 0.5 * before:
+            break
+    return box
+
+
+def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.ndarray | None) -> acb:
+    """Root at ``stop`` that continues the simple root enclosed by ``m`` at ``start`` along the straight segment."""
+    direction = stop - start
+    length = float(abs(direction).mid())
+    if length == 0:
+        return m
+    here = start
+    left, pace = 1.0, 0.25  # fractions of the segment; what is left keeps its relative precision near the end
+    for _ in range(4000):
+        if singular is not None and singular.size:
+            point = complex(float(here.real.mid()), float(here.imag.mid()))
+            near = max(float(np.min(np.abs(point - singular))), point.imag)
+            pace = min(pace, 0.6 * near / length)
+        final = pace >= left
+        there = stop if final else stop - direction * arb(left - pace)
+        taken = _step(rows, here, there, m)
+        if taken is None:
+            pace = min(pace, left) / 2
+            if pace < 2.0 ** (-flint_context.prec):
+                break
+        elif final:
+            return taken
+        else:
+            m, here = taken, _middle(there)
+            left -= pace
+            pace *= 1.7
+    where = complex(float(here.real.mid()), float(here.imag.mid()))
+    raise NoConvergence(
+        f"the physical sheet could not be followed past z = {where}: a branch point or pole is too close"
+    )
+
+
+def _step(rows: list[list[arb]], here: acb, there: acb, m: acb) -> acb | None:
+    center = _middle(m)
+    _, slope, along = evaluate_rows(rows, center, here)
+    rate = along / slope
+    if not rate.is_finite():
+        return None
+    segment = here.union(there)
+    shift = -rate * (there - here)
+    middle = _middle(center + shift / 2)
+    size = float(abs(shift).mid()) + 4 * float(m.rad())
+    radius = max(0.8 * size, 4 * float(m.rad()), 2.0 ** (-flint_context.prec / 2) * float(abs(center).mid()))
+    box = _box(middle, radius)
+    if not box.contains(m):
+        return None
+    _, slope, _ = evaluate_rows(rows, middle, _middle(segment))
+    inverse = _middle(1 / slope)
+    if not inverse.is_finite() or not _inside(_krawczyk(rows, segment, middle, box, inverse), box):
+        return None
+    result = _refine(rows, there, box)
+    return result if box.contains(result) else None
+
+
+def certified_sign(value: arb) -> int:
+    """1, -1, or 0 if the ball does not decide."""
+    return 1 if value > 0 else -1 if value < 0 else 0
+
+
+def to_ball(x: Any, bits: int) -> arb:
+    """Real number as a ball: exact for rationals and floats, unchanged for a ball."""
+    if isinstance(x, arb):
+        return x
+    with flint_context.workprec(bits):
+        if isinstance(x, (float, np.floating)) and math.isfinite(x):
+            return arb(float(x))
+        from rmtsym.spectrum.curve import rational
+
+        exact: fmpq = rational(x, "z")
+        return arb(exact)
+
+
+def krawczyk_real(branch: AlgebraicBranch, x: acb, ball: acb, bits: int) -> bool:
+    """Whether the root enclosed by ``ball`` at real x is proven real: a box symmetric to the real axis holds one root."""
+    with flint_context.workprec(bits):
+        rows = ball_rows(branch.curve.table)
+        reach = 4 * max(float(ball.rad()), 2.0 ** (-bits // 2) * float(abs(ball).mid())) + abs(float(ball.imag.mid()))
+        center = acb(ball.real.mid())
+        box = acb(arb(center.real.mid(), reach), arb(0, reach))
+        if not box.contains(ball):
+            return False
+        _, slope, _ = evaluate_rows(rows, center, x)
+        inverse = _middle(1 / slope)
+        return bool(inverse.is_finite()) and _inside(_krawczyk(rows, x, center, box, inverse), box)

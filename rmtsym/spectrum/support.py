@@ -1,0 +1,228 @@
+"""Support of an algebraic law: which intervals between real critical points carry density, and where its atoms sit.
+
+Between neighbouring real critical points the physical sheet is analytic, so it is either real on the whole interval or has
+positive imaginary part on the whole interval: one certified value decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import acb, arb, fmpq, fmpq_mpoly_ctx, fmpq_poly
+from flint import ctx as flint_context
+
+from rmtsym.errors import DomainError, NoConvergence
+from rmtsym.field.value import Value
+from rmtsym.spectrum.branch import AlgebraicBranch, krawczyk_real
+from rmtsym.spectrum.curve import to_fraction
+
+__all__ = ["Edge", "Piece", "PointMass", "Support", "support_of"]
+
+_BITS = 128
+
+
+@dataclass(frozen=True)
+class PointMass:
+    """An atom: where it sits and its mass; ``exact`` holds both as fractions when they are rational."""
+
+    location: Value
+    mass: Value
+    exact: tuple[Fraction, Fraction] | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Open interval of positive density between two singular points of the physical sheet."""
+
+    lower: Value
+    upper: Value
+
+
+@dataclass(frozen=True)
+class Edge:
+    r"""End of a component, or a singular point inside one, with density ``~ |x - location|^exponent`` beside it.
+
+    ``side`` is ``"left"`` (the density lives above), ``"right"`` (below) or ``"interior"``.
+    """
+
+    location: Value
+    side: str
+    exponent: Fraction
+
+    @property
+    def kind(self) -> str:
+        """``"square root"``, ``"cubic cusp"``, ``"hard edge"`` or ``"other"``."""
+        if self.exponent < 0:
+            return "hard edge"
+        if self.side == "interior" and self.exponent == Fraction(1, 3):
+            return "cubic cusp"
+        return "square root" if self.exponent == Fraction(1, 2) else "other"
+
+
+@dataclass(frozen=True)
+class Support:
+    """Closed components of the continuous part, the pieces they are made of, and the atoms."""
+
+    components: tuple[tuple[Value, Value], ...]
+    pieces: tuple[Piece, ...]
+    atoms: tuple[PointMass, ...]
+
+    @property
+    def edges(self) -> tuple[Value, ...]:
+        return tuple(end for component in self.components for end in component)
+
+    def inside(self, x: np.ndarray) -> np.ndarray:
+        """Whether each x lies in a closed component (atoms apart)."""
+        found = np.zeros(np.shape(x), dtype=bool)
+        for lower, upper in self.components:
+            found |= (x >= lower.value) & (x <= upper.value)
+        return found
+
+    def on_atom(self, x: np.ndarray) -> np.ndarray:
+        found = np.zeros(np.shape(x), dtype=bool)
+        for atom in self.atoms:
+            found |= x == atom.location.value
+        return found
+
+
+def support_of(branch: AlgebraicBranch) -> Support:
+    """Support of the law whose Stieltjes transform is the physical sheet."""
+    points = _real_points(branch)
+    carries = []
+    for left, right in zip(points, points[1:], strict=False):
+        carries.append(_has_density(branch, (left.real.mid() + right.real.mid()) / 2))
+    pieces: list[Piece] = []
+    components: list[tuple[Value, Value]] = []
+    values = [Value.from_ball(p.real, "root of the discriminant") for p in points]
+    for k, positive in enumerate(carries):
+        if not positive:
+            continue
+        joined = k > 0 and carries[k - 1]
+        if joined and _regular(branch, points[k]):
+            pieces[-1] = Piece(pieces[-1].lower, values[k + 1])
+        else:
+            pieces.append(Piece(values[k], values[k + 1]))
+        if joined:
+            components[-1] = (components[-1][0], values[k + 1])
+        else:
+            components.append((values[k], values[k + 1]))
+    return Support(tuple(components), tuple(pieces), _atoms(branch))
+
+
+def _real_points(branch: AlgebraicBranch) -> list[acb]:
+    points = [p for p in branch.curve.critical_points(_BITS) if p.imag == 0]
+    return sorted(points, key=lambda p: p.real.mid())
+
+
+def _has_density(branch: AlgebraicBranch, x: arb) -> bool:
+    bits = 64
+    while bits <= 1024:
+        ball = branch.enclose(acb(x), bits)
+        if ball.imag > 0:
+            return True
+        if ball.imag < 0:
+            raise DomainError(
+                "curve", str(branch.curve), "a curve with a physical branch", f"its density is negative near {x.str(5)}"
+            )
+        if krawczyk_real(branch, acb(x), ball, bits):
+            return False
+        bits *= 2
+    raise NoConvergence(f"the sign of the density at {x.str(8, radius=False)} could not be decided")
+
+
+def _regular(branch: AlgebraicBranch, point: acb) -> bool:
+    """Whether the physical sheet runs through a critical point that belongs to other sheets only."""
+    try:
+        return bool(branch.enclose(acb(point.real), _BITS).is_finite())
+    except NoConvergence:
+        return False
+
+
+# -- atoms ----------------------------------------------------------------------------------------------------------
+def _atoms(branch: AlgebraicBranch) -> tuple[PointMass, ...]:
+    leading = branch.curve.coefficients_in_m()[-1]
+    found = []
+    for factor, _ in leading.factor()[1] if leading.degree() > 0 else []:
+        if factor.degree() == 1:
+            exact = -factor[0] / factor[1]
+            mass = _rational_site(branch, exact)
+        else:
+            exact = mass = None
+        if mass is not None:
+            found.append(mass)
+        elif exact is None:
+            found += _irrational_sites(branch, factor)
+    return tuple(sorted(found, key=lambda a: a.location.value))
+
+
+def _at_pole(table: Mapping[tuple[int, int], fmpq], x: fmpq) -> fmpq_poly:
+    """Equation of the mass w when m ~ -w/(z - x): the lowest coefficient in z - x."""
+    context = fmpq_mpoly_ctx.get(("m", "z"), "lex")
+    m, z = context.gens()
+    shifted = context.from_dict(dict(table)).compose(m, z + x).to_dict()
+    low = min(int(j) - int(i) for i, j in shifted)
+    coefficients: dict[int, fmpq] = {}
+    for (i, j), c in shifted.items():
+        if int(j) - int(i) == low:
+            coefficients[int(i)] = -c if int(i) % 2 else c
+    return fmpq_poly([coefficients.get(i, fmpq(0)) for i in range(max(coefficients) + 1)])
+
+
+def _near(branch: AlgebraicBranch, x: Any, exponent: int) -> complex:
+    """-zeta m(x + zeta) at zeta = i 10^-exponent of the curve's scale."""
+    with flint_context.workprec(64 + 8 * exponent):
+        zeta = acb(0, arb(branch.radius) * arb(10) ** (-exponent))
+        value = -zeta * branch.enclose(acb(arb(x)) + zeta, flint_context.prec)
+    return complex(float(value.real.mid()), float(value.imag.mid()))
+
+
+def _rational_site(branch: AlgebraicBranch, x: fmpq) -> PointMass | None:
+    equation = _at_pole(branch.curve.table, x)
+    if equation.degree() < 1:
+        return None
+    with flint_context.workprec(_BITS):
+        roots = [r for r, _ in equation.numer().complex_roots()]
+    candidates = [r for r in roots if r.imag == 0 and not r.real < 0 and not r.real > 1]
+    if not any(r.real > 0 for r in candidates):
+        return None
+    if not any(r.real.contains(0) for r in candidates):
+        candidates.append(acb(0))
+    for exponent in (4, 8, 16, 32):
+        seen = _near(branch, x, exponent)
+        ranked = sorted(candidates, key=lambda r: abs(complex(float(r.real.mid()), 0) - seen))
+        first, second = (abs(float(r.real.mid()) - seen) for r in ranked[:2])
+        if first < 0.05 * second:
+            break
+    else:
+        raise NoConvergence(f"the mass at {x} could not be decided: candidates {[r.str(5) for r in ranked]}")
+    mass = ranked[0].real
+    if not mass > 0:
+        return None
+    rational_mass = [-f[0] / f[1] for f, _ in equation.factor()[1] if f.degree() == 1]
+    exact = next((w for w in rational_mass if mass.contains(arb(w))), None)
+    location = Value(float(x.p) / float(x.q), 0.0, "exact", "root of the leading coefficient")
+    if exact is None:
+        return PointMass(location, Value.from_ball(mass, "residue equation of the curve"))
+    value = Value(float(exact.p) / float(exact.q), 0.0, "exact", "residue equation of the curve")
+    return PointMass(location, value, (to_fraction(x), to_fraction(exact)))
+
+
+def _irrational_sites(branch: AlgebraicBranch, factor: fmpq_poly) -> list[PointMass]:
+    with flint_context.workprec(1024):
+        roots = [r.real for r, _ in factor.numer().complex_roots() if r.imag == 0]
+    found = []
+    for x in roots:
+        first, second = _near(branch, x, 12), _near(branch, x, 24)
+        if abs(second) > 0.5 * abs(first) and second.real > 1e-8:
+            found.append(
+                PointMass(
+                    Value.from_ball(x, "root of the leading coefficient"),
+                    Value(second.real, math.inf, "residual", "limit of -zeta m(x + zeta)"),
+                )
+            )
+    return found
