@@ -1,8 +1,8 @@
 """Registry of theorems: the modules of ``theory/`` are listed by reading their text, imported only when asked for.
 
-Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing every
-theorem takes milliseconds.  Further folders of theorems are named in the environment variable ``RMTSYM_THEORIES``
-(separated as in ``PATH``); a laboratory keeps its own theorems there.
+Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing
+every theorem takes milliseconds.  Further folders of theorems are named in the environment variable
+``RMTSYM_THEORIES`` (separated as in ``PATH``); a laboratory keeps its own theorems there.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Theorem:
     quantities : tuple of Quantity
         In the order of the report; each is an output of the statement in at least one regime.
     points : mapping from name to mapping
-        Default points, values as one would write them on the command line.  The first one is the default of ``predict``.
+        Default points, values as one would write them on the command line; ``predict`` starts from the first.
     uses : tuple of str
         Ids of the theorems that this one rests on.
 

@@ -1,0 +1,447 @@
+"""Derivations: chains of steps, each with its check, ending in exactly the stated system.
+
+A derivation function receives a :class:`Proof` and writes steps with it::
+
+    @theorem.derivation
+    def derivation(proof):
+        kappa_is = proof.define(Eq(kappa, lam * (1 + delta)), "the effective ridge")
+        delta_is = proof.engine("one-point equivalent", equivalent, "resolvent trace", output=delta)
+        kappa_eq = proof.substitute("kappa equation", Eq(kappa, lam + ...), "no delta", uses=[kappa_is, delta_is])
+        proof.conclude("the stated system", uses=[kappa_eq, ...])
+
+Every scalar claim is tested as an identity of rational functions on the solution variety of *the claims of the steps it
+uses*: what a step does not name in ``uses``, it may not use.  Every check must reject wrong versions of its own claim
+(given by the author, or generated); a step whose check has no power is inconclusive, and so is everything after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from rmtsym.errors import RmtsymError
+from rmtsym.fixedpoint.system import FixedPointSystem
+from rmtsym.theorem.evidence import Evidence, Status, combine, timed
+from rmtsym.theorem.mutation import variants
+
+if TYPE_CHECKING:
+    from rmtsym.theorem.theorem import Theorem
+
+__all__ = ["KINDS", "Derivation", "Proof", "Report", "Step", "StepResult", "derive"]
+
+#: Kinds of steps and what each of them says.
+KINDS = {
+    "definition": "introduces a new symbol",
+    "identity": "exact identity: over a large prime field, or a zero test of rational functions",
+    "substitution": "exact consequence of earlier claims",
+    "moment": "Gaussian moment in closed form, confirmed by a rigorous integral",
+    "engine": "result of the deterministic-equivalent engine, confirmed by exact moments",
+    "asymptotic": "limit, checked by a fitted rate",
+    "assumed": "cited, not derived here",
+    "conclusion": "the stated system",
+}
+_GENERATED = 6  # wrong versions generated for a step whose author gives none
+
+Check = Callable[[], Evidence]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a derivation.
+
+    Parameters
+    ----------
+    name, kind, reason : str
+        ``kind`` is a key of :data:`KINDS`.
+    claims : tuple
+        Equations (``sympy.Eq``) or pairs of matrix expressions.
+    uses : tuple of str
+        Names of earlier steps.
+    check : callable
+        Returns the evidence.
+    wrong : tuple of (str, callable)
+        Wrong versions of the claim under the same check; each must be refuted.
+    generated : bool
+        Whether the wrong versions were generated: one that passes an exact check is then an equivalent one.
+    """
+
+    name: str
+    kind: str
+    claims: tuple[Any, ...]
+    reason: str
+    uses: tuple[str, ...]
+    check: Check
+    wrong: tuple[tuple[str, Check], ...] = ()
+    generated: bool = False
+
+    @property
+    def relations(self) -> tuple[sp.Eq, ...]:
+        """Scalar equations that later steps may use."""
+        return tuple(c for c in self.claims if isinstance(c, sp.Eq))
+
+    def latex(self) -> str:
+        """Claim as LaTeX, one line for each equation."""
+        return r" \\ ".join(_latex(c) for c in self.claims)
+
+
+def _latex(claim: Any) -> str:
+    if isinstance(claim, tuple):
+        return " = ".join(_latex(side) for side in claim)
+    if isinstance(claim, str):
+        return rf"\text{{{claim}}}"
+    own = getattr(claim, "latex", None)
+    return own() if callable(own) else sp.latex(claim)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step, its evidence, and how many wrong versions its check rejected."""
+
+    step: Step
+    evidence: Evidence
+    rejected: int = 0
+    tried: int = 0
+    accepted: tuple[str, ...] = ()  # wrong versions that the check let pass
+
+    @property
+    def status(self) -> Status:
+        return self.evidence.status
+
+    @property
+    def line(self) -> str:
+        """One line for people, the same on every machine."""
+        power = f"; rejects {self.rejected} of {self.tried} wrong versions" if self.tried else ""
+        status = "ASSUMED" if self.step.kind == "assumed" else self.status
+        return f"{status:<12} {self.step.kind:<12} {self.step.name}: {self.evidence.method}{power}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Result of running a derivation."""
+
+    results: tuple[StepResult, ...]
+    message: str = ""
+
+    @property
+    def status(self) -> Status:
+        status = combine(r.status for r in self.results)
+        return Status.INCONCLUSIVE if self.message and status.passed else status
+
+    @property
+    def assumed(self) -> tuple[Step, ...]:
+        """Steps that are cited and not derived."""
+        return tuple(r.step for r in self.results if r.step.kind == "assumed")
+
+    @property
+    def seconds(self) -> float:
+        return sum(r.evidence.seconds for r in self.results)
+
+    def __str__(self) -> str:
+        return "\n".join([*(r.line for r in self.results), *([self.message] if self.message else [])])
+
+
+@dataclass
+class Proof:
+    """Writes the steps of a derivation, one method for each kind; each returns the step, to be named in ``uses``.
+
+    Without ``uses`` a step rests on the one before it.
+    """
+
+    theorem: Theorem
+    steps: list[Step] = field(default_factory=list)
+
+    def _uses(self, uses: Iterable[Step | str] | None) -> tuple[str, ...]:
+        if uses is None:
+            return (self.steps[-1].name,) if self.steps else ()
+        return tuple(u.name if isinstance(u, Step) else str(u) for u in uses)
+
+    def relations(self, uses: Sequence[str]) -> tuple[sp.Eq, ...]:
+        """Claims of the named steps, as equations."""
+        known = {s.name: s for s in self.steps}
+        return tuple(eq for name in uses if name in known for eq in known[name].relations)
+
+    def _add(self, step: Step) -> Step:
+        if step.name in {s.name for s in self.steps}:
+            raise RmtsymError(f"{self.theorem.id}: two steps are called {step.name!r}")
+        self.steps.append(step)
+        return step
+
+    # -- the kinds ------------------------------------------------------------------------------------------------
+
+    def define(self, claim: sp.Eq, reason: str, *, name: str = "") -> Step:
+        """Introduce a symbol: ``Eq(symbol, expression)``.  The symbol must be new and must not define itself."""
+        earlier = tuple(eq for s in self.steps for eq in s.relations)
+
+        def check(claim: sp.Eq = claim) -> Evidence:
+            symbol = claim.lhs
+            if not isinstance(symbol, sp.Symbol):
+                return Evidence.of(False, "definition", message=f"{symbol} is not a symbol")
+            if claim.rhs.has(symbol):
+                return Evidence.of(False, "definition", message=f"{symbol} is defined by itself")
+            if any(eq.has(symbol) for eq in earlier):
+                return Evidence.of(False, "definition", message=f"{symbol} is not new")
+            return Evidence.of(True, f"{symbol} is new and not circular", resolution=0.0)
+
+        circular = sp.Eq(claim.lhs, claim.rhs + claim.lhs, evaluate=False)
+        wrong = (("circular definition", lambda: check(circular)),)
+        return self._add(Step(name or f"definition of {claim.lhs}", "definition", (claim,), reason, (), check, wrong))
+
+    def identity(
+        self,
+        name: str,
+        claim: Any,
+        reason: str,
+        *,
+        uses: Iterable[Step | str] | None = (),
+        wrong: Sequence[Any] = (),
+        kind: str = "identity",
+    ) -> Step:
+        """Exact identity: one ``Eq`` or several, or a pair (left, right) of matrix expressions.
+
+        Scalars: zero test on the solution variety of the claims used.  Matrices: both sides at random matrices over
+        GF(2^61-1).  ``wrong`` are wrong right-hand sides (generated ones if none are given).
+        """
+        from rmtsym.theorem import exact
+
+        named = self._uses(uses)
+        relations = self.relations(named)
+        claims = tuple(claim) if isinstance(claim, list) else (claim,)
+
+        def test(one: Any) -> Evidence:
+            if isinstance(one, sp.Eq):
+                return exact.vanishes(one.lhs - one.rhs, relations)
+            return exact.same_matrix(one[0], one[1])
+
+        def check() -> Evidence:
+            return exact.all_of([test(one) for one in claims])
+
+        def replaced(one: Any, right: Any) -> Any:
+            return sp.Eq(one.lhs, right, evaluate=False) if isinstance(one, sp.Eq) else (one[0], right)
+
+        versions = [(str(w), replaced(claims[0], w)) for w in wrong]
+        if not versions:
+            versions = [
+                (label, replaced(one, w)) for one in claims for label, w in exact.wrong_sides(one, limit=_GENERATED)
+            ]
+        checks = tuple((label, lambda one=one: test(one)) for label, one in versions)
+        return self._add(Step(name, kind, claims, reason, named, check, checks, generated=not wrong))
+
+    def substitute(
+        self, name: str, claim: Any, reason: str, *, uses: Iterable[Step | str] | None = None, wrong: Sequence[Any] = ()
+    ) -> Step:
+        """Exact consequence of the claims of the steps used (the one before by default)."""
+        return self.identity(name, claim, reason, uses=self._uses(uses), wrong=wrong, kind="substitution")
+
+    def moment(
+        self,
+        name: str,
+        claim: sp.Eq,
+        reason: str,
+        *,
+        check: Callable[[sp.Eq], Evidence],
+        uses: Iterable[Step | str] | None = (),
+        wrong: Sequence[Any] = (),
+    ) -> Step:
+        """Gaussian moment in closed form; ``check`` compares a claim with a rigorous integral."""
+        versions = [(str(w), sp.Eq(claim.lhs, w, evaluate=False)) for w in wrong] or [
+            (label, sp.Eq(claim.lhs, w, evaluate=False)) for label, w in list(variants(claim.rhs))[:_GENERATED]
+        ]
+        checks = tuple((label, lambda one=one: check(one)) for label, one in versions)
+        return self._add(
+            Step(name, "moment", (claim,), reason, self._uses(uses), lambda: check(claim), checks, not wrong)
+        )
+
+    def engine(
+        self,
+        name: str,
+        equivalent: Any,
+        reason: str,
+        *,
+        output: sp.Symbol | None = None,
+        uses: Iterable[Step | str] | None = (),
+    ) -> Step:
+        """Result of ``deterministic_equivalent``: its equations, and ``Eq(output, ...)`` for the value of the trace.
+
+        The engine's certificate is confirmed by exact moments that do not use the engine.
+        """
+        from rmtsym.theorem import oracle
+
+        claims = oracle.claims(equivalent, output)
+        wrong = tuple(
+            (label, lambda bad=bad: oracle.check(equivalent, bad)) for label, bad in oracle.wrong_systems(equivalent)
+        )
+        return self._add(
+            Step(
+                name,
+                "engine",
+                claims,
+                reason,
+                self._uses(uses),
+                lambda: oracle.check(equivalent, equivalent.system),
+                wrong,
+                generated=True,
+            )
+        )
+
+    def asymptotic(
+        self,
+        name: str,
+        claim: Any,
+        reason: str,
+        *,
+        deviation: Callable[[Any, int], float],
+        exponent: float = -0.5,
+        sizes: Sequence[int] = (50, 100, 200, 400, 800),
+        replicates: int = 64,
+        uses: Iterable[Step | str] | None = (),
+    ) -> Step:
+        """Limit: ``deviation(rng, n)`` draws left side minus right side; its rms must fall like ``n**exponent``."""
+        from rmtsym.theorem import rate
+
+        draws = rate.Draws(deviation, tuple(sizes), replicates, f"{self.theorem.id}/{name}")
+        claims = claim if isinstance(claim, (tuple, list)) else (claim,)
+        wrong = (
+            ("a rate faster by 1/2", lambda: rate.check(draws, exponent - 0.5)),
+            ("a rate slower by 1/2", lambda: rate.check(draws, exponent + 0.5)),
+            ("another limit", lambda: rate.check(draws.shifted(), exponent)),
+        )
+        return self._add(
+            Step(
+                name,
+                "asymptotic",
+                tuple(claims),
+                reason,
+                self._uses(uses),
+                lambda: rate.check(draws, exponent),
+                wrong,
+            )
+        )
+
+    def assume(self, name: str, claim: Any, source: str, *, uses: Iterable[Step | str] | None = ()) -> Step:
+        """Cited, not derived: visible as such in the verdict."""
+        claims = tuple(claim) if isinstance(claim, (tuple, list)) else (claim,)
+
+        def check() -> Evidence:
+            return Evidence.of(bool(source) or None, f"cited: {source}", message="assumed, not derived")
+
+        return self._add(Step(name, "assumed", claims, source, self._uses(uses), check))
+
+    def conclude(
+        self,
+        reason: str = "the stated system",
+        *,
+        uses: Iterable[Step | str] | None = None,
+        regime: str = "",
+        check: Check | None = None,
+        wrong: Sequence[tuple[str, Check]] = (),
+    ) -> Step:
+        """End in exactly the stated system of a regime: every equation and every output, by a zero test.
+
+        A regime whose system is not written in sympy is concluded with a ``check`` of one's own and its wrong
+        versions.
+        """
+        from rmtsym.theorem import exact
+
+        named = self._uses(uses)
+        relations = self.relations(named)
+        stated = [r for r in self.theorem.regimes() if not regime or r.name == regime]
+        if not stated:
+            raise RmtsymError(f"{self.theorem.id} has no regime {regime!r}")
+        systems = [s for s in stated[0].systems if isinstance(s, FixedPointSystem)]
+        claims = tuple(eq for s in systems for eq in exact.system_claims(s))
+        if check is None:
+            if len(systems) < len(stated[0].systems):
+                raise RmtsymError(f"{self.theorem.id}: a system that is not written in sympy needs a check of its own")
+
+            def test(one: sp.Eq) -> Evidence:
+                return exact.vanishes(one.lhs - one.rhs, relations)
+
+            def check_all() -> Evidence:
+                return exact.all_of([test(one) for one in claims])
+
+            check = check_all
+            wrong = tuple(
+                (f"{label} in {one.lhs}", lambda bad=bad: test(bad))
+                for one in claims
+                for label, bad in exact.wrong_equations(one, limit=2)
+            )
+        title = f"conclusion ({stated[0].name})" if stated[0].name else "conclusion"
+        return self._add(Step(title, "conclusion", claims, reason, named, check, tuple(wrong), generated=True))
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The steps of a theorem's derivation."""
+
+    theorem: str
+    steps: tuple[Step, ...]
+
+    def broken(self) -> str:
+        """What is wrong with the chain, or nothing."""
+        if not self.steps:
+            return "the derivation has no steps"
+        if not any(s.kind == "conclusion" for s in self.steps):
+            return "the derivation does not end in a conclusion"
+        seen: set[str] = set()
+        used: set[str] = set()
+        for step in self.steps:
+            for name in step.uses:
+                if name not in seen:
+                    return f"step {step.name!r} uses {name!r}, which is not an earlier step"
+                used.add(name)
+            if step.kind in ("substitution", "conclusion") and not step.uses:
+                return f"step {step.name!r} follows from nothing"
+            seen.add(step.name)
+        idle = [s.name for s in self.steps if s.kind != "conclusion" and s.name not in used]
+        return f"step {idle[0]!r} is used by nothing" if idle else ""
+
+    def run(self, *, power: bool = True) -> Report:
+        """Run every check; a step that rests on one that did not pass is not checked and is inconclusive.
+
+        Parameters
+        ----------
+        power : bool
+            Also run the wrong versions of each step.
+        """
+        results: list[StepResult] = []
+        failed: set[str] = set()
+        for step in self.steps:
+            result = _run_step(step, failed, power)
+            if not result.status.passed:
+                failed.add(step.name)
+            results.append(result)
+        return Report(tuple(results), self.broken())
+
+
+def _run_step(step: Step, failed: set[str], power: bool) -> StepResult:
+    weak = [name for name in step.uses if name in failed]
+    if weak:
+        return StepResult(
+            step, Evidence(Status.INCONCLUSIVE, "not reached", message=f"it rests on {weak[0]!r}, which did not pass")
+        )
+    evidence = timed(step.check)
+    if not evidence.passed or not power or step.kind == "assumed":
+        return StepResult(step, evidence)
+    outcomes = [(label, check().status) for label, check in step.wrong]
+    rejected = sum(status is Status.REFUTED for _, status in outcomes)
+    accepted = tuple(label for label, status in outcomes if status is not Status.REFUTED)
+    # A generated version may happen to be equivalent; an author's version must be rejected.
+    powerful = rejected > 0 and (step.generated or not accepted)
+    if not powerful:
+        why = f"its check accepts {accepted[0]!r}" if accepted else "nothing shows that its check could fail"
+        evidence = Evidence(
+            Status.INCONCLUSIVE, evidence.method, evidence.resolution, why, evidence.figures, evidence.seconds
+        )
+    return StepResult(step, evidence, rejected, len(outcomes), accepted)
+
+
+def derive(theorem: Theorem) -> Derivation:
+    """The derivation of a theorem, written but not yet checked."""
+    if theorem._derivation is None:
+        return Derivation(theorem.id, ())
+    proof = Proof(theorem)
+    theorem._derivation(proof)
+    return Derivation(theorem.id, tuple(proof.steps))

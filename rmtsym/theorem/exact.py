@@ -1,0 +1,106 @@
+"""Exact tests as evidence: zero tests on a solution variety, matrix identities over a large prime field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sympy as sp
+
+from rmtsym.errors import UnsupportedModel
+from rmtsym.fixedpoint.system import FixedPointSystem
+from rmtsym.theorem.evidence import Evidence, Status, combine
+from rmtsym.theorem.mutation import variants
+
+__all__ = ["all_of", "pick", "relevant", "same_matrix", "system_claims", "vanishes", "wrong_equations", "wrong_sides"]
+
+METHOD = "zero test over GF(2^61-1)"
+
+
+def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
+    """Relations without those that only define a symbol which nothing else mentions."""
+    kept = list(relations)
+    while True:
+        for relation in kept:
+            symbol = relation.lhs
+            others = [target, relation.rhs, *(r for r in kept if r is not relation)]
+            if isinstance(symbol, sp.Symbol) and not any(symbol in x.free_symbols for x in others):
+                kept.remove(relation)
+                break
+        else:
+            return tuple(kept)
+
+
+def vanishes(expr: Any, relations: Sequence[sp.Eq] = ()) -> Evidence:
+    """Evidence that an expression is zero wherever the relations hold."""
+    from rmtsym.field.finite import is_zero
+
+    try:
+        found = is_zero(expr, relations=relevant(sp.sympify(expr), relations))
+    except UnsupportedModel as error:
+        return Evidence.of(None, METHOD, message=str(error))
+    if found.holds:
+        method = f"{METHOD}, {found.trials} random points"
+        return Evidence.of(True, method, resolution=found.error_bound, message=str(found))
+    return Evidence.of(False, METHOD, resolution=0.0, message=str(found))
+
+
+def same_matrix(left: Any, right: Any) -> Evidence:
+    """Evidence that two matrix expressions are equal, at random matrices over GF(2^61-1)."""
+    from rmtsym.matrix import is_identity
+
+    found = is_identity(left, right)
+    method = "random matrices over GF(2^61-1)"
+    return Evidence.of(bool(found), method, resolution=found.error_bound, message=str(found))
+
+
+def all_of(found: Iterable[Evidence]) -> Evidence:
+    """One piece of evidence for several tests that must all hold."""
+    parts = list(found)
+    if len(parts) == 1:
+        return parts[0]
+    status = combine(p.status for p in parts)
+    worst = next((p for p in parts if p.status is status), None)
+    if worst is None:
+        return Evidence(Status.INCONCLUSIVE, "nothing to test", message="there is nothing to test")
+    resolution = sum(p.resolution or 0.0 for p in parts)
+    return Evidence(status, worst.method, resolution, worst.message, {"tests": len(parts)})
+
+
+def pick(found: Iterable[tuple[str, Any]], limit: int) -> Iterator[tuple[str, Any]]:
+    """At most ``limit`` of the labelled items, one of each label before a second of any."""
+    groups: dict[str, list[Any]] = {}
+    for label, item in found:
+        groups.setdefault(label, []).append(item)
+    count = 0
+    depth = 0
+    while count < limit and any(len(items) > depth for items in groups.values()):
+        for label, items in groups.items():
+            if len(items) > depth and count < limit:
+                yield label, items[depth]
+                count += 1
+        depth += 1
+
+
+def wrong_sides(claim: Any, limit: int) -> Iterator[tuple[str, Any]]:
+    """Wrong right-hand sides of a claim, generated."""
+    if isinstance(claim, sp.Eq):
+        yield from pick(variants(claim.rhs), limit)
+        return
+    right = claim[1]
+    yield "factor 2", 2 * right
+    terms = getattr(right, "terms", ())
+    for term in list(terms)[: limit - 1]:
+        yield "sign of a term", right - 2 * term
+
+
+def wrong_equations(claim: sp.Eq, limit: int) -> Iterator[tuple[str, sp.Eq]]:
+    """The claim with wrong right-hand sides, generated."""
+    for label, wrong in pick(variants(claim.rhs), limit):
+        yield label, sp.Eq(claim.lhs, wrong, evaluate=False)
+
+
+def system_claims(system: FixedPointSystem) -> tuple[sp.Eq, ...]:
+    """What a system states: its equations, and one equation for each output."""
+    outputs = tuple(sp.Eq(sp.Symbol(str(name)), body, evaluate=False) for name, body in system.outputs.items())
+    return (*system.equations, *outputs)
