@@ -1,0 +1,379 @@
+"""Matrix Dyson equation on order parameters, with exact identification of equal ones.
+
+``G = (L0 - S[G])^{-1}`` closes on the order parameters ``tau = E_space[C G_jl]``, one for each pair of occurrences of
+one random matrix.  The equation has exactly one solution that is a formal power series in the noise; it is computed
+modulo a prime to conjecture which order parameters are equal, proportional or zero.  A conjecture that turns the
+equation into itself is then a theorem, and that is checked as an identity of rational functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import sympy as sp
+from flint import nmod_mat
+
+from rmtsym.equivalent.linearise import Realisation
+from rmtsym.equivalent.multiplier import leading
+from rmtsym.field.rational import Field, Frac
+from rmtsym.matrix import Free, Space, Wigner
+
+__all__ = ["Coupling", "Degenerate", "Dyson", "Identification", "OrderParameter", "block_inverse"]
+
+PRIME = 2**61 - 1
+ORDERS = 5  # of the noise series used to conjecture; the proof does not depend on it
+ATOMS = 3  # spectral atoms at which the series is computed
+
+
+class Degenerate(ArithmeticError):
+    """The pencil is singular without noise; it needs a regularisation."""
+
+
+def residue(*key: object) -> int:
+    """A fixed pseudo-random nonzero residue for a name."""
+    digest = hashlib.sha256(repr(tuple(map(str, key))).encode()).digest()
+    return int.from_bytes(digest[:16], "big") % (PRIME - 1) + 1
+
+
+@dataclass(frozen=True)
+class OrderParameter:
+    """``tau = E_space[weight * G_(row,col)]``."""
+
+    row: int
+    col: int
+    weight: Frac
+    space: Space
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """``S[G]`` has ``factor * tau[index]`` at ``(row, col)``."""
+
+    row: int
+    col: int
+    factor: Frac
+    index: int
+
+
+@dataclass(frozen=True)
+class Identification:
+    """``tau[index] = ratio * tau[representative]``; ``None`` stands for zero."""
+
+    index: int
+    representative: int | None
+    ratio: Frac | None
+
+
+class Dyson:
+    """Dyson equation of a closed pencil.
+
+    Parameters
+    ----------
+    pencil : Realisation
+        With deterministic ends u and v; its coefficients are commuting functions.
+
+    Raises
+    ------
+    Degenerate
+        If the pencil is singular when all random matrices are replaced by zero.
+    """
+
+    def __init__(self, pencil: Realisation) -> None:
+        self.pencil = pencil
+        self.size = pencil.size
+        self.field = pencil.coefficients.field
+        self.letters = pencil.coefficients.letters
+        self.base = {ij: x.det for ij, x in pencil.L.items() if x.det}
+        self.parameters, self.couplings = _couple(pencil)
+        self._activate()
+
+    # --------------------------------------------------------------------------------- values in the prime field
+
+    def point(self, atom: int) -> dict[sp.Symbol, int]:
+        """Residues of the parameters and of the letters at one atom."""
+        return {s: residue(s, atom) if s in self.letters else residue(s) for s in self.field.symbols}
+
+    def _matrix(self, base: nmod_mat, factors: Sequence[int], taus: Sequence[int]) -> nmod_mat:
+        D = nmod_mat(base)
+        for c, factor in zip(self.couplings, factors, strict=True):
+            D[c.row, c.col] = D[c.row, c.col] - factor * taus[c.index]
+        return D
+
+    def _numbers(self, atom: int) -> tuple[nmod_mat, list[int], list[int]]:
+        """L0, coupling factors and weights at one atom."""
+        point = self.point(atom)
+        base = nmod_mat(self.size, self.size, PRIME)
+        for (i, j), x in self.base.items():
+            base[i, j] = x.modulo(point, PRIME)
+        factors = [c.factor.modulo(point, PRIME) for c in self.couplings]
+        weights = [t.weight.modulo(point, PRIME) for t in self.parameters]
+        return base, factors, weights
+
+    def _activate(self) -> None:
+        """Keep the order parameters that are not structurally zero."""
+        base, factors, _ = self._numbers(0)
+        taus = [0] * len(self.parameters)
+        while True:
+            try:
+                G = self._matrix(base, factors, taus).inv()
+            except ZeroDivisionError:
+                raise Degenerate("the pencil is singular without noise") from None
+            new = [k for k, t in enumerate(self.parameters) if not taus[k] and int(G[t.row, t.col])]
+            if not new:
+                break
+            for k in new:
+                taus[k] = residue("tau", k)
+        kept = [k for k in range(len(taus)) if taus[k]]
+        where = {k: i for i, k in enumerate(kept)}
+        self.parameters = [self.parameters[k] for k in kept]
+        self.couplings = [Coupling(c.row, c.col, c.factor, where[c.index]) for c in self.couplings if c.index in where]
+
+    def _weights(self, space: Space) -> list[int]:
+        """Residues of the weights of a space; they sum to one."""
+        front = [residue("weight", space.measure.name, a) for a in range(ATOMS - 1)]
+        return [*front, (1 - sum(front)) % PRIME]
+
+    def series(self, orders: int = ORDERS) -> list[tuple[int, ...]]:
+        """Coefficients of every order parameter in powers of the noise, in the prime field."""
+        atoms = [self._numbers(a) for a in range(ATOMS)]
+        weights = [self._weights(t.space) for t in self.parameters]
+        start = [base.inv() for base, _, _ in atoms]
+        G = [[g] for g in start]
+        taus: list[list[int]] = [[] for _ in self.parameters]
+        S: list[list[nmod_mat]] = [[] for _ in range(ATOMS)]
+        for order in range(orders):
+            for k, t in enumerate(self.parameters):
+                taus[k].append(
+                    sum(weights[k][a] * atoms[a][2][k] * int(G[a][order][t.row, t.col]) for a in range(ATOMS)) % PRIME
+                )
+            if order + 1 == orders:
+                break
+            for a in range(ATOMS):
+                step = nmod_mat(self.size, self.size, PRIME)
+                for c, factor in zip(self.couplings, atoms[a][1], strict=True):
+                    step[c.row, c.col] = step[c.row, c.col] + factor * taus[c.index][order]
+                S[a].append(step)
+                total = nmod_mat(self.size, self.size, PRIME)
+                for r in range(order + 1):
+                    total = total + S[a][r] * G[a][order - r]
+                G[a].append(start[a] * total)
+        return [tuple(t) for t in taus]
+
+    # ------------------------------------------------------------------------------------------- identification
+
+    def identify(self) -> list[Identification]:
+        """Coarsest identification of order parameters that turns the Dyson equation into itself.
+
+        Conjectured on the noise series, refined until it is stable, all in the prime field.
+        """
+        series = self.series()
+        ratios = self._ratios()
+        groups: dict[object, list[int]] = {}
+        zeros: list[int] = []
+        for k, values in enumerate(series):
+            lead = next((x for x in values if x), None)
+            if lead is None:
+                zeros.append(k)
+            else:
+                inverse = pow(lead, -1, PRIME)
+                groups.setdefault(tuple(x * inverse % PRIME for x in values), []).append(k)
+        classes: list[list[tuple[int, Frac]]] = []
+        for members in groups.values():
+            members.sort(key=lambda k: series[k])
+            while members:
+                first = members[0]
+                lead = next(i for i, x in enumerate(series[first]) if x)
+                inverse = pow(series[first][lead], -1, PRIME)
+                found = [(k, ratios.get(series[k][lead] * inverse % PRIME)) for k in members]
+                classes.append([(k, c) for k, c in found if c is not None])
+                members = [k for k, c in found if c is None]
+        while True:
+            refined, loose = self._refine(classes, zeros)
+            if len(refined) == len(classes) and len(loose) == len(zeros):
+                break
+            classes, zeros = refined, loose
+        classes.sort(key=lambda members: min((self._rank(k), series[k]) for k, _ in members))
+        result = [Identification(k, None, None) for k in zeros]
+        for members in classes:
+            rep, front = min(members, key=lambda kc: (self._rank(kc[0]), series[kc[0]]))
+            result += [Identification(k, rep, c / front) for k, c in members]
+        order = {members[0][0]: i for i, members in enumerate(classes)}
+        self.fingerprint = {k: series[k] for k in range(len(series))}
+        assert len(order) == len(classes)
+        return result
+
+    def _rank(self, k: int) -> tuple[int, str]:
+        t = self.parameters[k]
+        return (t.weight.size, str(t.space.size))
+
+    def _ratios(self) -> dict[int, Frac]:
+        """Candidate ratios of two order parameters, by residue: small multiples of monomials in the parameters."""
+        point = self.point(0)
+        names = [s for s in self.field.symbols if s not in self.letters]
+        result: dict[int, Frac] = {}
+        monomials = [()] + [((s, e),) for s in names for e in (1, -1, 2, -2)]
+        monomials += [((s, e), (t, f)) for s, t in combinations(names, 2) for e, f in product((1, -1), repeat=2)]
+        for monomial in monomials:
+            value = 1
+            for s, e in monomial:
+                value = value * pow(point[s], e, PRIME) % PRIME
+            for number in (1, -1, 2, -2):
+                for residual, exact in ((number * value, number), (value * pow(number, -1, PRIME), None)):
+                    key = residual % PRIME
+                    if key not in result:
+                        front = self.field(number) if exact is not None else self.field(number).inverse()
+                        for s, e in monomial:
+                            front = front * self.field.gen(s) ** e
+                        result[key] = front
+        return result
+
+    def _refine(
+        self, classes: list[list[tuple[int, Frac]]], zeros: list[int]
+    ) -> tuple[list[list[tuple[int, Frac]]], list[int]]:
+        point = self.point(0)
+        taus = [0] * len(self.parameters)
+        for members in classes:
+            value = residue("tau", members[0][0])
+            for k, c in members:
+                taus[k] = value * c.modulo(point, PRIME) % PRIME
+        images: list[list[int]] = [[] for _ in taus]
+        for atom in range(ATOMS):
+            base, factors, weights = self._numbers(atom)
+            G = self._matrix(base, factors, taus).inv()
+            for k, t in enumerate(self.parameters):
+                images[k].append(weights[k] * int(G[t.row, t.col]) % PRIME)
+        refined: list[list[tuple[int, Frac]]] = []
+        for members in classes:
+            parts: dict[object, list[tuple[int, Frac]]] = {}
+            for k, c in members:
+                scale = pow(c.modulo(point, PRIME), -1, PRIME)
+                image = tuple(x * scale % PRIME for x in images[k])
+                constant = len(set(image)) == 1
+                parts.setdefault((image, None if constant else self.parameters[k].space.measure), []).append((k, c))
+            refined += parts.values()
+        stay = [k for k in zeros if not any(images[k])]
+        moved = [[(k, self.field.one)] for k in zeros if any(images[k])]
+        return refined + moved, stay
+
+    # ---------------------------------------------------------------------------------------------- exact form
+
+    def exact(
+        self, identifications: Iterable[Identification], symbols: Mapping[int, sp.Symbol]
+    ) -> tuple[Field, dict[int, Frac], dict[Space, Frac]]:
+        """Integrands of all order parameters and of the output, over the representatives' symbols.
+
+        Returns
+        -------
+        field, integrands by index, output integrands by space
+        """
+        field = self.field.extend(symbols.values())
+        taus: dict[int, Frac] = {}
+        for x in identifications:
+            taus[x.index] = (
+                field.zero if x.representative is None else field(x.ratio) * field.gen(symbols[x.representative])
+            )
+        D = {ij: field(x) for ij, x in self.base.items()}
+        for c in self.couplings:
+            if not taus[c.index]:
+                continue
+            total = D.get((c.row, c.col), field.zero) - field(c.factor) * taus[c.index]
+            D[c.row, c.col] = total
+        D = {ij: x for ij, x in D.items() if x}
+        G = block_inverse(D, self.size, field)
+        integrands = {k: field(t.weight) * G.get((t.row, t.col), field.zero) for k, t in enumerate(self.parameters)}
+        p = self.pencil
+        value = field(p.e.det)
+        for j, x in p.u.items():
+            for i, y in p.v.items():
+                if (j, i) in G:
+                    value = value + field(x.det) * G[j, i] * field(y.det)
+        return field, integrands, {p.out_rows: value}
+
+
+def _couple(pencil: Realisation) -> tuple[list[OrderParameter], list[Coupling]]:
+    """Order parameters and couplings of all admissible pairs of occurrences of one random matrix."""
+    field, letters = pencil.coefficients.field, pencil.coefficients.letters
+    occurrences = list(pencil.occurrences())
+    found: dict[tuple, int] = {}
+    parameters: list[OrderParameter] = []
+    couplings: dict[tuple[int, int, int], Frac] = {}
+    for i, j, letter, transposed, a1, b1 in occurrences:
+        if isinstance(letter, Free):
+            continue
+        for k, m, other, flipped, a2, b2 in occurrences:
+            if other != letter or (not isinstance(letter, Wigner) and flipped == transposed):
+                continue
+            inner = letter.rows if transposed else letter.cols
+            weight = a2 * b1
+            front = leading(weight, letters)
+            weight = weight / front
+            key = (j, k, weight, inner)
+            if key not in found:
+                found[key] = len(parameters)
+                parameters.append(OrderParameter(j, k, weight, inner))
+            factor = field(letter.variance) * field(inner.size) * front * a1 * b2
+            where = (i, m, found[key])
+            couplings[where] = couplings.get(where, field.zero) + factor
+    return parameters, [Coupling(i, m, c, k) for (i, m, k), c in couplings.items() if c]
+
+
+def block_inverse(D: Mapping[tuple[int, int], Frac], size: int, field: Field) -> dict[tuple[int, int], Frac]:
+    """Inverse of a sparse matrix of rational functions, connected block by connected block."""
+    parent = list(range(2 * size))
+
+    def root(x: int) -> int:
+        while parent[x] != x:
+            parent[x] = parent[parent[x]]
+            x = parent[x]
+        return x
+
+    for i, j in D:
+        parent[root(i)] = root(size + j)
+    blocks: dict[int, tuple[list[int], list[int]]] = {}
+    for i in range(size):
+        blocks.setdefault(root(i), ([], []))[0].append(i)
+        blocks.setdefault(root(size + i), ([], []))[1].append(i)
+    inverse: dict[tuple[int, int], Frac] = {}
+    for rows, cols in blocks.values():
+        if len(rows) != len(cols):
+            raise Degenerate("the pencil has a rectangular block")
+        inverse |= _gauss_jordan(D, rows, cols, field)
+    return inverse
+
+
+def _gauss_jordan(
+    D: Mapping[tuple[int, int], Frac], rows: list[int], cols: list[int], field: Field
+) -> dict[tuple[int, int], Frac]:
+    left = {i: {j: D[i, j] for j in cols if (i, j) in D} for i in rows}
+    right: dict[int, dict[int, Frac]] = {i: {i: field.one} for i in rows}
+    open_rows, open_cols = set(rows), set(cols)
+    pivots: dict[int, int] = {}
+    while open_rows:
+        choices = [(i, j) for i in open_rows for j in left[i] if j in open_cols]
+        if not choices:
+            raise Degenerate("the pencil is singular")
+        column_count = {j: sum(j in left[i] for i in rows) for j in open_cols}
+        i, j = min(
+            choices, key=lambda ij: ((len(left[ij[0]]) - 1) * (column_count[ij[1]] - 1), left[ij[0]][ij[1]].size, ij)
+        )
+        scale = left[i][j].inverse()
+        left[i] = {b: x * scale for b, x in left[i].items()}
+        right[i] = {b: x * scale for b, x in right[i].items()}
+        for a in rows:
+            if a != i and j in left[a]:
+                factor = left[a][j]
+                for target, source in ((left, left[i]), (right, right[i])):
+                    row = target[a]
+                    for b, x in source.items():
+                        total = row[b] - factor * x if b in row else -(factor * x)
+                        if total:
+                            row[b] = total
+                        else:
+                            row.pop(b, None)
+        pivots[i] = j
+        open_rows.discard(i)
+        open_cols.discard(j)
+    return {(j, b): x for i, j in pivots.items() for b, x in right[i].items()}

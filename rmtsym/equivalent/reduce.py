@@ -1,0 +1,236 @@
+"""From the Dyson equation to a textbook system: prune, eliminate, order, close, change unknowns.
+
+A :class:`Law` says ``symbol = E_space[integrand]``.  Passes work on laws with exact rational functions; averages stay
+symbolic until the end, when :mod:`rmtsym.equivalent.present` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+
+from rmtsym.field.rational import Field, Frac
+from rmtsym.matrix import Space
+
+__all__ = ["Change", "Law", "Laws"]
+
+GROWTH = 300  # terms above which an explicit elimination that only inflates the system is not made
+
+
+@dataclass(frozen=True)
+class Law:
+    """``symbol = E_space[integrand]``; the symbol is an order parameter or the name of an output."""
+
+    symbol: sp.Symbol
+    space: Space
+    integrand: Frac
+
+    def using(self, values: Mapping[sp.Symbol, Frac]) -> Law:
+        return replace(self, integrand=self.integrand.subs(values))
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change of unknown ``old = expression(new)``; ``forward`` is the new one in terms of the old."""
+
+    old: sp.Symbol
+    new: sp.Symbol
+    expression: Frac
+    forward: Frac
+    kind: str
+
+
+@dataclass
+class Laws:
+    """A closed set of laws: those of the unknowns, those of the outputs, and what was done to them."""
+
+    field: Field
+    letters: tuple[sp.Symbol, ...]
+    unknowns: dict[sp.Symbol, Law]
+    outputs: dict[sp.Symbol, Law]
+    explicit: dict[sp.Symbol, Frac] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def users(self, symbol: sp.Symbol) -> list[Law]:
+        return [law for law in (*self.unknowns.values(), *self.outputs.values()) if law.integrand.has(symbol)]
+
+    def dependencies(self, symbol: sp.Symbol) -> set[sp.Symbol]:
+        return self.unknowns[symbol].integrand.symbols & set(self.unknowns)
+
+    # -------------------------------------------------------------------------------------------------- passes
+
+    def prune(self) -> None:
+        """Drop the unknowns that no output depends on."""
+        needed: set[sp.Symbol] = set()
+        stack = [s for law in self.outputs.values() for s in law.integrand.symbols & set(self.unknowns)]
+        while stack:
+            symbol = stack.pop()
+            if symbol not in needed:
+                needed.add(symbol)
+                stack += self.dependencies(symbol)
+        dropped = len(self.unknowns) - len(needed)
+        self.unknowns = {s: law for s, law in self.unknowns.items() if s in needed}
+        if dropped:
+            self.log.append(f"pruned {dropped} order parameters that the output does not depend on")
+
+    def substitute(self, values: Mapping[sp.Symbol, Frac]) -> None:
+        self.unknowns = {s: law.using(values) for s, law in self.unknowns.items()}
+        self.outputs = {s: law.using(values) for s, law in self.outputs.items()}
+
+    def eliminate_explicit(self, keep: Iterable[sp.Symbol] = ()) -> None:
+        """Substitute unknowns whose law has no average and does not use the unknown itself."""
+        refused: set[sp.Symbol] = set(keep)
+        order = {s: i for i, s in enumerate(self.unknowns)}
+        while True:
+            candidates = [
+                (law.integrand.size * len(self.users(s)), order[s], s)
+                for s, law in self.unknowns.items()
+                if s not in refused and not law.integrand.has(s, *self.letters)
+            ]
+            if not candidates:
+                return
+            _, _, symbol = min(candidates, key=lambda x: x[:2])
+            value = self.unknowns[symbol].integrand
+            before = sum(law.integrand.size for law in self.users(symbol))
+            saved = dict(self.unknowns), dict(self.outputs)
+            del self.unknowns[symbol]
+            self.substitute({symbol: value})
+            after = sum(law.integrand.size for law in (*self.unknowns.values(), *self.outputs.values()))
+            if after > GROWTH and after > 3 * before:
+                self.unknowns, self.outputs = saved
+                refused.add(symbol)
+                continue
+            self.explicit[symbol] = value
+            self.log.append(f"eliminated the explicit order parameter {symbol}")
+
+    def components(self) -> list[list[sp.Symbol]]:
+        """Strongly connected components, dependencies first."""
+        return strongly_connected({s: self.dependencies(s) for s in self.unknowns})
+
+    def is_affine(self, component: Iterable[sp.Symbol]) -> bool:
+        """Whether the laws of a component are affine in its own unknowns."""
+        members = list(component)
+        for s in members:
+            f = self.unknowns[s].integrand
+            if f.denominator().has(*members):
+                return False
+            if any(sum(key) > 1 for key in f.numerator().collect(members)):
+                return False
+        return True
+
+    def is_separable(self, symbol: sp.Symbol) -> bool:
+        """Whether every use of the unknown can be pulled out of the averages."""
+        for law in self.users(symbol):
+            for factor, multiplicity in law.integrand.denominator().factors()[1]:
+                if multiplicity > 0 and factor.has(symbol) and factor.has(*self.letters):
+                    return False
+        return True
+
+    def spectral_factors(self) -> list[Frac]:
+        """Irreducible denominators that contain a spectral letter, each once, in canonical order."""
+        found: dict[Frac, None] = {}
+        for law in (*self.unknowns.values(), *self.outputs.values()):
+            for factor, _ in law.integrand.denominator().factors()[1]:
+                if self.letters and factor.has(*self.letters):
+                    found.setdefault(factor)
+        return sorted(found, key=lambda f: (f.size, str(f)))
+
+    def change_unknown(self, name: Callable[[str], sp.Symbol], complex_plane: bool, frozen: set[sp.Symbol]) -> None:
+        """Effective ridge: a denominator ``c(q) + u`` with c affine in one unknown makes ``kappa = c(q)`` the unknown.
+
+        In the complex plane the reciprocal is taken, which has a positive imaginary part (companion transform).
+        """
+        changed: set[sp.Symbol] = set()
+        for factor in self.spectral_factors():
+            parts = factor.collect(self.letters)
+            monic = factor / parts[max(parts)]
+            depending = (
+                [c for c in monic.collect(self.letters).values() if c.has(*self.unknowns)] if self.unknowns else []
+            )
+            if len(depending) != 1:
+                continue
+            c = depending[0]
+            used = sorted(c.symbols & set(self.unknowns), key=str)
+            if len(used) != 1 or used[0] in changed or c == self.field.gen(used[0]) or c.has(*frozen):
+                continue
+            old = used[0]
+            top = c.numerator().collect([old])
+            if c.denominator().has(old) or set(top) - {(0,), (1,)} or (0,) not in top or not self._core(old):
+                continue
+            a, b = top[0,] / c.denominator(), top[1,] / c.denominator()
+            self._replace(old, name("m" if complex_plane else "kappa"), a, b, complex_plane)
+            changed |= {old} | set(self.unknowns)
+
+    def _core(self, symbol: sp.Symbol) -> bool:
+        component = next(c for c in self.components() if symbol in c)
+        return len(component) == 1 and not self.is_affine(component)
+
+    def _replace(self, old: sp.Symbol, new: sp.Symbol, a: Frac, b: Frac, reciprocal: bool) -> None:
+        wide = self.field.extend([new])
+        unknown = wide.gen(new)
+        value = unknown.inverse() if reciprocal else unknown
+        expression = (value - wide(a)) / wide(b)
+        forward = wide(a) + wide(b) * wide.gen(old)
+        forward = forward.inverse() if reciprocal else forward
+        self.widen(wide)
+        law = self.unknowns[old]
+        rest = {}
+        for s, x in self.unknowns.items():  # the place of the unknown is kept
+            rest[new if s == old else s] = x
+        self.unknowns = rest
+        self.substitute({old: expression})
+        # q = E[f] becomes new = a + b E[f]; the constant part is carried by the average of one
+        f = law.using({}).integrand
+        f = wide(f).subs({old: expression})
+        self.unknowns[new] = Law(new, law.space, wide(a) + wide(b) * f)
+        self.explicit[old] = expression
+        kind = "reciprocal" if reciprocal else "affine"
+        self.changes.append(Change(old, new, expression, forward, kind))
+        self.log.append(f"changed the unknown to {new} = {forward.to_sympy()}")
+
+    def widen(self, field: Field) -> None:
+        """Move everything to a larger field."""
+        self.field = field
+
+        def move(law: Law) -> Law:
+            return replace(law, integrand=field(law.integrand))
+
+        self.unknowns = {s: move(law) for s, law in self.unknowns.items()}
+        self.outputs = {s: move(law) for s, law in self.outputs.items()}
+        self.explicit = {s: field(x) for s, x in self.explicit.items()}
+        self.changes = [replace(c, expression=field(c.expression), forward=field(c.forward)) for c in self.changes]
+
+
+def strongly_connected(edges: Mapping[sp.Symbol, set[sp.Symbol]]) -> list[list[sp.Symbol]]:
+    """Tarjan's components, dependencies first, members in the order of the mapping."""
+    place = {s: i for i, s in enumerate(edges)}
+    index: dict[sp.Symbol, int] = {}
+    low: dict[sp.Symbol, int] = {}
+    stack: list[sp.Symbol] = []
+    result: list[list[sp.Symbol]] = []
+
+    def visit(s: sp.Symbol) -> None:
+        index[s] = low[s] = len(index)
+        stack.append(s)
+        for t in sorted(edges[s], key=place.__getitem__):
+            if t not in index:
+                visit(t)
+                low[s] = min(low[s], low[t])
+            elif t in stack:
+                low[s] = min(low[s], index[t])
+        if low[s] == index[s]:
+            component = []
+            while True:
+                t = stack.pop()
+                component.append(t)
+                if t == s:
+                    break
+            result.append(sorted(component, key=place.__getitem__))
+
+    for s in edges:
+        if s not in index:
+            visit(s)
+    return result
