@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -307,7 +308,7 @@ class Product(Expression):
     factors: tuple[Expression, ...]
 
     def __post_init__(self) -> None:
-        for left, right in zip(self.factors, self.factors[1:], strict=False):
+        for left, right in pairwise(self.factors):
             if left.cols != right.rows:
                 raise ShapeError(
                     f"cannot multiply {_shape(left)} by {_shape(right)}: the inner spaces "
