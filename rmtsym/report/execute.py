@@ -110,9 +110,22 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], *, timeou
             start_timeout=120,
         )
     except PapermillExecutionError as error:
-        raise RmtsymError(f"{source.name}, cell {error.cell_index}: {_reason(error.ename, error.evalue)}") from None
+        number = error.cell_index + (0 if parameters else 1)  # papermill inserts a cell for the parameters
+        text = error.evalue or _last_words(target)
+        raise RmtsymError(f"{source.name}, cell {number}: {_reason(error.ename, text)}") from None
     except TimeoutError as error:
         raise RmtsymError(f"{source.name}: a cell took more than {timeout} s") from error
+
+
+def _last_words(target: Path) -> str:
+    """What the last cell that ran wrote; a mistyped magic says nothing in its exception."""
+    import nbformat
+
+    for cell in reversed(nbformat.read(target, as_version=4).cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                return output.text
+    return ""
 
 
 def _reason(name: str, text: str) -> str:

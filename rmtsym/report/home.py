@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-__all__ = ["executed", "home", "last_status", "project_root", "report_page", "verdicts"]
+__all__ = ["executed", "home", "last_status", "project_root", "records", "report_page", "verdicts"]
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -25,6 +25,11 @@ def home() -> Path:
     """Directory of records, verdicts and the report."""
     named = os.environ.get("RMTSYM_HOME")
     return Path(named).resolve() if named else project_root() / ".rmtsym"
+
+
+def records() -> Path:
+    """File of the finished replicates."""
+    return home() / "records.sqlite"
 
 
 def verdicts() -> Path:
