@@ -9,7 +9,11 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "consequence": ("Claims", "Consequence"),
+    "derivation": ("Derivation", "Proof", "Report", "Step", "derive"),
     "evidence": ("Evidence", "Status"),
+    "falsification": ("Kill", "KillTable", "kill_table"),
+    "mutation": ("Mutant", "generate"),
     "parameters": (
         "NON_NEGATIVE",
         "POSITIVE",
@@ -26,6 +30,8 @@ _HOME = {
     "registry": ("dependencies", "dependents", "families", "get", "index"),
     "statement": ("NumericSystem", "Regime"),
     "theorem": ("Theorem", "predict"),
+    "trial": ("verify",),
+    "verdict": ("SCHEMA", "Verdict"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_WHERE)

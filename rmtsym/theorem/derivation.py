@@ -66,6 +66,8 @@ class Step:
         Wrong versions of the claim under the same check; each must be refuted.
     generated : bool
         Whether the wrong versions were generated: one that passes an exact check is then an equivalent one.
+    regime, test
+        Of a conclusion: the regime that it states, and the zero test of one equation against what it rests on.
     """
 
     name: str
@@ -76,6 +78,8 @@ class Step:
     check: Check
     wrong: tuple[tuple[str, Check], ...] = ()
     generated: bool = False
+    regime: str = ""
+    test: Callable[[sp.Eq], Evidence] | None = None
 
     @property
     def relations(self) -> tuple[sp.Eq, ...]:
@@ -352,6 +356,7 @@ class Proof:
             raise RmtsymError(f"{self.theorem.id} has no regime {regime!r}")
         systems = [s for s in stated[0].systems if isinstance(s, FixedPointSystem)]
         claims = tuple(eq for s in systems for eq in exact.system_claims(s))
+        zero_test: Callable[[sp.Eq], Evidence] | None = None
         if check is None:
             if len(systems) < len(stated[0].systems):
                 raise RmtsymError(f"{self.theorem.id}: a system that is not written in sympy needs a check of its own")
@@ -362,14 +367,17 @@ class Proof:
             def check_all() -> Evidence:
                 return exact.all_of([test(one) for one in claims])
 
-            check = check_all
+            check, zero_test = check_all, test
             wrong = tuple(
                 (f"{label} in {one.lhs}", lambda bad=bad: test(bad))
                 for one in claims
                 for label, bad in exact.wrong_equations(one, limit=2)
             )
         title = f"conclusion ({stated[0].name})" if stated[0].name else "conclusion"
-        return self._add(Step(title, "conclusion", claims, reason, named, check, tuple(wrong), generated=True))
+        made = zero_test is not None
+        return self._add(
+            Step(title, "conclusion", claims, reason, named, check, tuple(wrong), made, stated[0].name, zero_test)
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ lies outside.  Numbers are ``Fraction``, lists are tuples of ``Fraction``, names
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Integral, Rational
 from typing import Any, Protocol
@@ -234,11 +234,14 @@ class Quantity:
         A few words for people.
     latex : str, optional
         Symbol in formulas; the name if empty.
+    observable : bool
+        Whether an experiment can estimate it; an auxiliary unknown (an effective ridge) often cannot be seen.
     """
 
     name: str
     meaning: str
-    latex: str = field(default="")
+    latex: str = ""
+    observable: bool = True
 
 
 def read_point(parameters: Sequence[Parameter], given: Mapping[str, Any], kind: str = "parameter") -> dict[str, Any]:

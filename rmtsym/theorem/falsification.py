@@ -1,0 +1,296 @@
+"""Falsification: wrong versions of the statement against the evidence that accepted the right one.
+
+For each mutant three questions are asked, the cheapest first: does the derivation reject it (the zero test of its
+conclusion)?  Has it a physical root at all (enclosure)?  Does the simulation alone reject it?  Simulations are reused,
+only theory is evaluated again.  A mutant that gives the same numbers at every point and passes the zero test is
+equivalent and does not count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rmtsym.errors import RmtsymError
+from rmtsym.fixedpoint.system import FixedPointSystem
+from rmtsym.simulate import Outcome, point_key
+from rmtsym.theorem import exact
+from rmtsym.theorem.derivation import Derivation, Report
+from rmtsym.theorem.evidence import Evidence, Status
+from rmtsym.theorem.mutation import Mutant, generate
+from rmtsym.theorem.simulation import Simulated, Theory
+from rmtsym.theorem.statement import Regime, call_with, solve_regime
+
+if TYPE_CHECKING:
+    from rmtsym.theorem.theorem import Theorem
+
+__all__ = ["Kill", "KillTable", "kill_table"]
+
+REQUIRED = 0.99  # share of the non-equivalent mutants that must be killed
+SAME = 1e-9  # relative difference below which two floating-point values of the theory are taken as equal
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What happened to one mutant.
+
+    ``killed_by`` is ``"derivation"``, ``"enclosure"``, ``"simulation"`` or empty; ``z`` is the largest z-score that the
+    simulation alone gives it, at ``where``; ``shift`` the largest relative change of a simulated quantity, which is the
+    resolution that would be needed to see it.
+    """
+
+    mutant: Mutant
+    regime: str
+    killed_by: str = ""
+    equivalent: bool = False
+    simulation: bool = False
+    z: float = 0.0
+    where: str = ""
+    shift: float = 0.0
+    note: str = ""
+
+    @property
+    def killed(self) -> bool:
+        return bool(self.killed_by)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.mutant.name,
+            "kind": self.mutant.kind,
+            "source": self.mutant.source,
+            "regime": self.regime,
+            "killed_by": self.killed_by or None,
+            "equivalent": self.equivalent,
+            "killed_by_simulation_alone": self.simulation,
+            "z": self.z if math.isfinite(self.z) else None,
+            "where": self.where,
+            "relative_shift": self.shift if math.isfinite(self.shift) else None,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class KillTable:
+    """All mutants of a theorem and what killed them."""
+
+    theorem: str
+    kills: tuple[Kill, ...] = field(default=())
+
+    @property
+    def counted(self) -> tuple[Kill, ...]:
+        """Mutants that are not equivalent to the statement."""
+        return tuple(k for k in self.kills if not k.equivalent)
+
+    @property
+    def killed(self) -> tuple[Kill, ...]:
+        return tuple(k for k in self.counted if k.killed)
+
+    @property
+    def survivors(self) -> tuple[Kill, ...]:
+        return tuple(k for k in self.counted if not k.killed)
+
+    @property
+    def unseen(self) -> tuple[Kill, ...]:
+        """Mutants that the simulation alone does not reject, the most visible first."""
+        return tuple(sorted((k for k in self.counted if not k.simulation), key=lambda k: -k.shift))
+
+    def evidence(self) -> Evidence:
+        """Verified when at least 99 % of the mutants, and every one written by hand, are killed."""
+        counted = self.counted
+        if not counted:
+            return Evidence(Status.INCONCLUSIVE, "mutation", message=f"{self.theorem}: no mutant differs from it")
+        share = len(self.killed) / len(counted)
+        seen = sum(k.simulation for k in counted) / len(counted)
+        by_hand = [k for k in self.survivors if not k.mutant.generated]
+        figures = {
+            "made": len(self.kills),
+            "equivalent": len(self.kills) - len(counted),
+            "counted": len(counted),
+            "killed": len(self.killed),
+            "killed by simulation alone": sum(k.simulation for k in counted),
+            "written by hand": sum(not k.mutant.generated for k in counted),
+        }
+        survivors = [f"{k.mutant.name} (needs a resolution of {100 * k.shift:.2g} %)" for k in self.survivors]
+        message = f"{self.theorem}: survivors: " + "; ".join(survivors[:5]) if survivors else ""
+        status = Status.VERIFIED if share >= REQUIRED and not by_hand else Status.INCONCLUSIVE
+        return Evidence(
+            status,
+            f"{len(self.killed)} of {len(counted)} mutants killed, {seen:.0%} by simulation alone",
+            resolution=1 - share,
+            message=message,
+            figures=figures,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.theorem,
+            "status": str(self.evidence().status),
+            "counts": dict(self.evidence().figures),
+            "mutants": [k.to_json() for k in self.kills],
+        }
+
+
+def kill_table(
+    theorem: Theorem,
+    simulated: Simulated,
+    derivation: Derivation | None = None,
+    report: Report | None = None,
+) -> KillTable:
+    """Try every mutant, generated and hand-written, in every regime that it fits."""
+    bench = _Bench(theorem, simulated, derivation, report)
+    kills = []
+    for regime in bench.regimes:
+        mutants = [m for m in theorem.mutants if m.fits(regime)] + generate(regime)
+        kills += [bench.try_out(mutant, regime) for mutant in mutants]
+    fitted = {k.mutant.name for k in kills}
+    for mutant in theorem.mutants:
+        if mutant.name not in fitted:
+            kills.append(Kill(mutant, mutant.regime, note="fits no regime of the statement"))
+    return KillTable(theorem.id, tuple(kills))
+
+
+class _Bench:
+    """Everything that stays the same from mutant to mutant."""
+
+    def __init__(
+        self, theorem: Theorem, simulated: Simulated, derivation: Derivation | None, report: Report | None
+    ) -> None:
+        self.theorem, self.simulated = theorem, simulated
+        self.points = {name: theorem.point(name) for name in theorem.points}
+        self.regimes: list[Regime] = []
+        for point in self.points.values():
+            for regime in theorem.regimes(point):
+                if all(regime is not r for r in self.regimes) and (regime is theorem.regime(point)):
+                    self.regimes.append(regime)
+        self.truth = {name: _numbers(theorem.values(p)) for name, p in self.points.items()}
+        passed = report is not None and report.status.passed
+        self.conclusions = {s.regime: s for s in derivation.steps if s.test} if derivation and passed else {}
+
+    def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
+        wrong = mutant.apply(regime)
+        here = {n: p for n, p in self.points.items() if self.theorem.regime(p) is regime}
+        values, note = self._values(mutant, regime, wrong, here)
+        if note:
+            return Kill(mutant, regime.name, "enclosure", note=note, shift=math.inf)
+        shift = max((_shift(self.truth[n], values[n]) for n in here), default=0.0)
+        changed = {q for n in here for q in values[n] if _shift(self.truth[n], values[n], (q,)) > SAME}
+        if not changed and self._same(mutant, regime, wrong):
+            return Kill(mutant, regime.name, equivalent=True)
+        z, where, seen = self._simulation(values, here, changed)
+        kill = dict(simulation=seen, z=z, where=where, shift=shift)
+        if self._rejected_by_derivation(mutant, regime, wrong):
+            return Kill(mutant, regime.name, "derivation", **kill)
+        return Kill(mutant, regime.name, "simulation" if seen else "", **kill)
+
+    def _values(
+        self, mutant: Mutant, regime: Regime, wrong: Regime, here: Mapping[str, Any]
+    ) -> tuple[dict[str, dict[str, np.ndarray]], str]:
+        """Numbers of the mutant at each point, or why it has none."""
+        values: dict[str, dict[str, np.ndarray]] = {}
+        for name, point in here.items():
+            try:
+                values[name] = _numbers(self._evaluate(mutant, wrong, point, name))
+            except (RmtsymError, ArithmeticError, ValueError) as error:
+                return {}, f"no value at {name}: {error}"
+            bad = [q for q, v in values[name].items() if not np.all(np.isfinite(v)) and q in self.truth[name]]
+            if bad:
+                return {}, f"{bad[0]} is not a finite real number at {name}"
+        return values, ""
+
+    def _evaluate(self, mutant: Mutant, wrong: Regime, point: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        if mutant.parameters:
+            moved = {k: f(point[k]) for k, f in mutant.parameters.items()}
+            exact_point = self.theorem.point(**{**point, **moved})
+            return solve_regime(self.theorem.regime(exact_point), self.theorem.bound(exact_point))
+        if mutant.values is not None:
+            right = self.theorem.values(point)
+            return {**right, **call_with(mutant.values, {**point, **right})}
+        return solve_regime(wrong, self.theorem.bound(point))
+
+    def _same(self, mutant: Mutant, regime: Regime, wrong: Regime) -> bool:
+        """Whether every changed equation and output vanishes on the variety of the right system."""
+        if mutant.parameters or mutant.values is not None:
+            return True  # equal at every point; nothing symbolic to compare
+        for right_system, wrong_system in zip(regime.systems, wrong.systems, strict=True):
+            if not isinstance(right_system, FixedPointSystem):
+                continue
+            right = exact.system_claims(right_system)
+            for old, new in zip(right, exact.system_claims(wrong_system), strict=True):
+                if old != new and not exact.vanishes(new.lhs - new.rhs, right).passed:
+                    return False
+        return True
+
+    def _rejected_by_derivation(self, mutant: Mutant, regime: Regime, wrong: Regime) -> bool:
+        step = self.conclusions.get(regime.name)
+        if step is None or step.test is None:
+            return False
+        for right_system, wrong_system in zip(regime.systems, wrong.systems, strict=True):
+            if isinstance(right_system, FixedPointSystem):
+                pairs = zip(exact.system_claims(right_system), exact.system_claims(wrong_system), strict=True)
+                if any(new != old and step.test(new).status is Status.REFUTED for old, new in pairs):
+                    return True
+        return False
+
+    def _simulation(
+        self, values: Mapping[str, Mapping[str, np.ndarray]], here: Mapping[str, Any], changed: set[str]
+    ) -> tuple[float, str, bool]:
+        """Largest z-score, where, and whether the simulation alone rejects the numbers."""
+        keys = {point_key(p): n for n, p in here.items()}
+        best: tuple[bool, float, str] = (False, 0.0, "")
+        for plan, done in zip(self.simulated.plans, self.simulated.runs, strict=True):
+            names = [s.name for s in plan.experiment.statistics if s.quantity in changed]
+            if not names or not any(point_key(p) in keys for p in plan.experiment.points):
+                continue
+
+            def theory(point: Mapping[str, Any], size: int, plan: Any = plan) -> Mapping[str, Any]:
+                name = keys.get(point_key(point))
+                if name is None or plan.at_size is not None:
+                    right = Theory(self.theorem, plan.at_size)(point, size)
+                    return right if name is None else _moved(right, self.truth[name], values[name])
+                return values[name]
+
+            for outcome in done.judge(theory, statistics=names):
+                if outcome.expected_failure or outcome.point not in keys:
+                    continue
+                found = (outcome.status == "refuted", abs(outcome.z), self._label(outcome))
+                best = max(best, found)
+        return best[1], best[2], best[0]
+
+    def _label(self, outcome: Outcome) -> str:
+        return f"{outcome.quantity} at {self.simulated.named(outcome)} ({outcome.law})"
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Values as float arrays; a complex number that is not real becomes NaN."""
+    found = {}
+    for name, value in values.items():
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            real = np.abs(array.imag) <= 1e-9 * np.maximum(np.abs(array), 1e-300)
+            array = np.where(real, array.real, np.nan)
+        found[str(name)] = np.asarray(array, dtype=float)
+    return found
+
+
+def _shift(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> float:
+    """Largest relative change of a value."""
+    largest = 0.0
+    for name in names or right:
+        if name in wrong and name in right and right[name].shape == wrong[name].shape:
+            scale = np.maximum(np.abs(right[name]), 1e-300)
+            largest = max(largest, float(np.max(np.abs(wrong[name] - right[name]) / scale, initial=0.0)))
+    return largest
+
+
+def _moved(
+    at_size: Mapping[str, Any], right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Finite-size theory of a mutant: the right one, changed by the mutant's ratio in the limit."""
+    return {
+        name: np.asarray(value) * (wrong[name] / right[name]) if name in wrong and np.all(right[name] != 0) else value
+        for name, value in at_size.items()
+    }

@@ -1,0 +1,181 @@
+"""A theorem on trial: gather the four kinds of evidence and reach a verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rmtsym.errors import RmtsymError, UnknownName
+from rmtsym.field.value import Value
+from rmtsym.theorem.consequence import Consequence, run_consequence
+from rmtsym.theorem.derivation import Derivation, Report, derive
+from rmtsym.theorem.evidence import Evidence, Status, combine
+from rmtsym.theorem.falsification import kill_table
+from rmtsym.theorem.simulation import PROFILES, simulate
+from rmtsym.theorem.statement import enclose_regime, solve_regime
+from rmtsym.theorem.theorem import Theorem
+from rmtsym.theorem.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rmtsym.simulate import Executor, Progress, RecordStore
+
+__all__ = ["enclosure_evidence", "verify"]
+
+DIGITS = 12  # certified digits asked of every quantity at every default point
+
+
+def verify(
+    theorem: Theorem | str,
+    profile: str = "quick",
+    *,
+    jobs: int = 1,
+    seed: int = 0,
+    store: RecordStore | None = None,
+    executor: Executor | None = None,
+    family: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Verdict:
+    """Verdict on a theorem from derivation, enclosure, simulation and falsification.
+
+    Parameters
+    ----------
+    theorem : Theorem or str
+        A theorem or its id.
+    profile : str
+        ``"quick"`` (resolution 0.5 % for traces) or ``"full"`` (0.2 %).
+    jobs : int
+        Processes for the replicates; the numbers do not depend on it.
+    seed : int
+        Root of all random seeds.
+    store : RecordStore, optional
+        Keeps finished batches, so that an interrupted run resumes.
+    executor : Executor, optional
+        Where replicates run, instead of ``jobs``.
+    family : int, optional
+        Number of statistical tests in the whole suite, which share the probability of a false alarm.
+
+    Raises
+    ------
+    UnknownName
+        For an unknown id or profile.
+    """
+    from rmtsym.simulate import executor as choose_executor
+    from rmtsym.theorem.registry import get
+
+    if profile not in PROFILES:
+        raise UnknownName("profile", profile, PROFILES)
+    subject = get(theorem) if isinstance(theorem, str) else theorem
+    derivation = derive(subject)
+    report = derivation.run()
+    consequences = tuple((c, run_consequence(subject, c)) for c in subject.consequences)
+    enclosure, values = enclosure_evidence(subject)
+    place = executor or choose_executor(jobs)
+    simulated = simulate(subject, profile, seed=seed, store=store, executor=place, family=family, progress=progress)
+    kills = kill_table(subject, simulated, derivation, report)
+    return Verdict(
+        theorem=subject.id,
+        profile=profile,
+        seed=seed,
+        evidence={
+            "derivation": derivation_evidence(derivation, report, consequences),
+            "enclosure": enclosure,
+            "simulation": simulated.evidence,
+            "falsification": kills.evidence(),
+        },
+        derivation=report,
+        consequences=consequences,
+        simulated=simulated,
+        kills=kills,
+        values=values,
+    )
+
+
+def derivation_evidence(
+    derivation: Derivation, report: Report, consequences: tuple[tuple[Consequence, Report], ...]
+) -> Evidence:
+    """Evidence of the derivation and of the consequences drawn from the statement."""
+    statuses = [report.status, *(r.status for _, r in consequences)]
+    bad = [f"{r.step.name}: {r.evidence.message}" for r in report.results if not r.status.passed]
+    bad += [report.message] if report.message else []
+    for consequence, found in consequences:
+        if not found.status.passed:
+            lines = [r.evidence.message for r in found.results if not r.status.passed] or [found.message]
+            bad.append(f"{consequence.claim}: {lines[0]}")
+    exact = sum(r.step.kind in ("identity", "substitution", "engine", "conclusion") for r in report.results)
+    checks = sum(len(r.results) for _, r in consequences)
+    assumed = len(report.assumed)
+    method = f"{len(report.results)} steps ({exact} exact, {assumed} assumed), {checks} checks of consequences"
+    figures = {"steps": len(report.results), "exact": exact, "assumed": assumed, "consequences": len(consequences)}
+    resolution = max((r.evidence.resolution or 0.0 for r in report.results), default=None)
+    return Evidence(
+        combine(statuses),
+        method,
+        resolution=resolution,
+        message="; ".join(bad[:3]),
+        figures=figures,
+        seconds=report.seconds + sum(r.seconds for _, r in consequences),
+    )
+
+
+def enclosure_evidence(theorem: Theorem) -> tuple[Evidence, dict[str, dict[str, Any]]]:
+    """Every quantity at every default point: certified digits, and agreement with the floating-point solver."""
+    start = time.perf_counter()
+    worst, count, messages = 10**6, 0, []
+    status = Status.VERIFIED if theorem.points else Status.INCONCLUSIVE
+    values: dict[str, dict[str, Any]] = {}
+    for name in theorem.points:
+        point = theorem.point(name)
+        regime, bound = theorem.regime(point), theorem.bound(point)
+        try:
+            balls = enclose_regime(regime, bound, digits=DIGITS + 3)
+            floats = solve_regime(regime, bound)
+        except RmtsymError as error:
+            status = Status.INCONCLUSIVE
+            messages.append(f"{theorem.id} at {name}: {error}")
+            continue
+        values[name] = {}
+        for quantity, value in balls.items():
+            count += 1
+            values[name][quantity] = {"value": _shown(value), "radius": value.radius, "status": value.status}
+            digits = _digits(value)
+            worst = min(worst, digits)
+            if digits < DIGITS:
+                status = Status.INCONCLUSIVE if status.passed else status
+                messages.append(f"{theorem.id}: {quantity} at {name} has {digits} certified digits, {DIGITS} wanted")
+            if not _agree(value, floats[quantity]):
+                status = Status.REFUTED
+                messages.append(
+                    f"{theorem.id}: {quantity} at {name}: the solver gives {floats[quantity]}, the ball is {value}"
+                )
+    figures = {"values": count, "points": len(theorem.points), "digits": min(worst, 10**6)}
+    return (
+        Evidence(
+            status,
+            f"ball arithmetic, {count} values with at least {worst} digits" if count else "ball arithmetic",
+            resolution=10.0**-worst if count else None,
+            message="; ".join(messages[:3]),
+            figures=figures,
+            seconds=time.perf_counter() - start,
+        ),
+        values,
+    )
+
+
+def _shown(value: Value) -> Any:
+    return [value.value.real, value.value.imag] if isinstance(value.value, complex) else value.value
+
+
+def _digits(value: Value) -> int:
+    """Certified digits; for a value of zero, decimals."""
+    if value.value == 0 and value.radius < 1:
+        return 10**6 if value.radius == 0 else int(-np.log10(value.radius))
+    return value.digits
+
+
+def _agree(value: Value, number: Any) -> bool:
+    """Whether the solver's number lies within 1e-8 (relative) of the ball."""
+    scale = max(abs(value.value), 1.0)
+    return bool(np.all(np.abs(np.asarray(number) - value.value) <= value.radius + 1e-8 * scale))
