@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 from sympy.matrices.expressions.hadamard import HadamardProduct
 
 from rmtsym.errors import ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.average import Average, SpectralMeasure
-from rmtsym.field.number_system import FLOAT, GFP, MP, NumberSystem
+from rmtsym.field.number_system import FLOAT, GFP, MP, NumberSystem, letters_of
 
 __all__ = ["BALL", "FLOAT", "GFP", "MP", "Frame", "Walk", "evaluate"]
 
@@ -127,6 +126,8 @@ class Walk:
         return found
 
     def _compute(self, expr: Any, frame: Frame) -> Any:
+        if hasattr(expr, "_walk_value"):  # nodes of higher layers bring their own rule
+            return expr._walk_value(self, frame)
         for kind in type(expr).__mro__:
             rule = _RULES.get(kind)
             if rule is not None:
@@ -161,7 +162,8 @@ class Walk:
     def _mul(self, expr: sp.Mul, frame: Frame) -> Any:
         above: list[Any] = []
         below: list[Any] = []
-        for factor in expr.args:
+        negative = expr.args[0] is sp.S.NegativeOne
+        for factor in expr.args[negative:]:
             if isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative:
                 below.append(self.value(factor.base**-factor.exp, frame))
             elif isinstance(factor, sp.Rational) and factor.p == 1:
@@ -169,7 +171,8 @@ class Walk:
             else:
                 above.append(self.value(factor, frame))
         numerator = self.system.product(above) if above else None
-        return self.system.quotient(numerator, self.system.product(below)) if below else numerator
+        value = self.system.quotient(numerator, self.system.product(below)) if below else numerator
+        return -value if negative else value
 
     def _pow(self, expr: sp.Pow, frame: Frame) -> Any:
         base, exponent = expr.args
@@ -213,10 +216,10 @@ class Walk:
         return self.system.contract([self.value(integrand, f) for f in inner], weights)
 
     def _open(self, law: Any, measure: SpectralMeasure, frame: Frame) -> tuple[Any, Any]:
-        values = letters_of(law, measure)
         if self.system.vectorised:
-            arrays = {k: self.system.number(as_array(v)) for k, v in values.items()}
-            return Frame(frame, arrays), self.system.number(as_array(law.weights))
+            letters, weights = self.system.atoms(law, measure)  # type: ignore[attr-defined]
+            return Frame(frame, letters), weights
+        values = letters_of(law, measure)
         rows = zip(*values.values(), strict=True) if values else [()] * len(law.weights)
         frames = [Frame(frame, {k: self.system.number(x) for k, x in zip(values, row, strict=True)}) for row in rows]
         return frames, [self.system.number(w) for w in law.weights]
@@ -398,19 +401,6 @@ def _split(expr: Any) -> tuple[list[Any], list[Any]]:
 
 def _is_matrix(expr: Any) -> bool:
     return bool(getattr(expr, "is_Matrix", False))
-
-
-def as_array(values: Sequence[Any]) -> np.ndarray:
-    """Floats (or complex numbers) of exact numbers, correctly rounded."""
-    return np.array([complex(x) if isinstance(x, complex) else float(x) for x in values])
-
-
-def letters_of(law: Any, measure: SpectralMeasure) -> dict[str, Sequence[Any]]:
-    """Values of the letters of a measure in the law bound to it."""
-    missing = [x.name for x in measure.letters if x.name not in law.letters]
-    if missing:
-        raise UnknownName(f"letter of the measure {measure.name}", missing[0], law.letters)
-    return {x.name: law.letters[x.name] for x in measure.letters}
 
 
 _FUNCTIONS = frozenset(

@@ -137,6 +137,15 @@ class Prox(sp.Expr):
         slope = loss.expression(1).subs(Loss.variable, self)
         return (r.diff(symbol) - slope * delta.diff(symbol)) / (1 + delta * second)
 
+    def _walk_value(self, walk: Any, frame: Any) -> Any:
+        """Value in the number system of a :class:`rmtsym.field.evaluate.Walk`."""
+        delta, r = (walk.value(a, frame) for a in self.args[1:])
+        if hasattr(walk.system, "bits"):
+            from rmtsym.risk.enclosure import enclose_prox
+
+            return enclose_prox(self.loss, delta, r, walk.system.analytic)
+        return prox(self.loss, delta, r)
+
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         text = rf"\mathrm{{prox}}_{{{printer._print(self.args[1])}}}\left({printer._print(self.args[2])}\right)"
         return text if exp is None else rf"{text}^{{{exp}}}"
