@@ -30,7 +30,7 @@ _HOME = {
     "registry": ("dependencies", "dependents", "families", "get", "index"),
     "statement": ("NumericSystem", "Regime"),
     "theorem": ("Theorem", "predict"),
-    "trial": ("verify",),
+    "trial": ("Trial", "verify"),
     "verdict": ("SCHEMA", "Verdict"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

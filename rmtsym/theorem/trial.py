@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from rmtsym.field.value import Value
 from rmtsym.theorem.consequence import Consequence, run_consequence
 from rmtsym.theorem.derivation import Derivation, Report, derive
 from rmtsym.theorem.evidence import Evidence, Status, combine
-from rmtsym.theorem.falsification import kill_table
-from rmtsym.theorem.simulation import PROFILES, simulate
+from rmtsym.theorem.falsification import KillTable, kill_table
+from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime
 from rmtsym.theorem.theorem import Theorem
 from rmtsym.theorem.verdict import Verdict
@@ -22,9 +23,112 @@ from rmtsym.theorem.verdict import Verdict
 if TYPE_CHECKING:
     from rmtsym.simulate import Executor, Progress, RecordStore
 
-__all__ = ["enclosure_evidence", "verify"]
+__all__ = ["Trial", "enclosure_evidence", "verify"]
 
 DIGITS = 12  # certified digits asked of every quantity at every default point
+
+
+class Trial:
+    """A theorem on trial: every piece of evidence is gathered when it is first asked for, and kept.
+
+    Parameters
+    ----------
+    theorem : Theorem or str
+        A theorem or its id.
+    profile, seed, jobs, store, executor, family, progress
+        As in :func:`verify`.
+
+    Raises
+    ------
+    UnknownName
+        For an unknown id or profile.
+    """
+
+    def __init__(
+        self,
+        theorem: Theorem | str,
+        profile: str = "quick",
+        *,
+        jobs: int = 1,
+        seed: int = 0,
+        store: RecordStore | None = None,
+        executor: Executor | None = None,
+        family: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        from rmtsym.theorem.registry import get
+
+        if profile not in PROFILES:
+            raise UnknownName("profile", profile, PROFILES)
+        self.theorem = get(theorem) if isinstance(theorem, str) else theorem
+        self.profile, self.jobs, self.seed = profile, jobs, seed
+        self.store, self.executor, self.family, self.progress = store, executor, family, progress
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The steps, not yet checked."""
+        return derive(self.theorem)
+
+    @cached_property
+    def report(self) -> Report:
+        """The steps, checked."""
+        return self.derivation.run()
+
+    @cached_property
+    def consequences(self) -> tuple[tuple[Consequence, Report], ...]:
+        """What follows from the statement, checked."""
+        return tuple((c, run_consequence(self.theorem, c)) for c in self.theorem.consequences)
+
+    @cached_property
+    def enclosure(self) -> tuple[Evidence, dict[str, dict[str, Any]]]:
+        """Balls of every quantity at every default point."""
+        return enclosure_evidence(self.theorem)
+
+    @cached_property
+    def simulated(self) -> Simulated:
+        """Every experiment, run and judged."""
+        from rmtsym.simulate import executor as choose_executor
+
+        place = self.executor or choose_executor(self.jobs)
+        try:
+            return simulate(
+                self.theorem,
+                self.profile,
+                seed=self.seed,
+                store=self.store,
+                executor=place,
+                family=self.family,
+                progress=self.progress,
+            )
+        finally:
+            if self.executor is None:
+                place.close()
+
+    @cached_property
+    def kills(self) -> KillTable:
+        """Every wrong version, and what rejects it."""
+        return kill_table(self.theorem, self.simulated, self.derivation, self.report)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """All four kinds of evidence together."""
+        enclosure, values = self.enclosure
+        return Verdict(
+            theorem=self.theorem.id,
+            profile=self.profile,
+            seed=self.seed,
+            evidence={
+                "derivation": derivation_evidence(self.derivation, self.report, self.consequences),
+                "enclosure": enclosure,
+                "simulation": self.simulated.evidence,
+                "falsification": self.kills.evidence(),
+            },
+            derivation=self.report,
+            consequences=self.consequences,
+            simulated=self.simulated,
+            kills=self.kills,
+            values=values,
+        )
 
 
 def verify(
@@ -62,35 +166,10 @@ def verify(
     UnknownName
         For an unknown id or profile.
     """
-    from rmtsym.simulate import executor as choose_executor
-    from rmtsym.theorem.registry import get
-
-    if profile not in PROFILES:
-        raise UnknownName("profile", profile, PROFILES)
-    subject = get(theorem) if isinstance(theorem, str) else theorem
-    derivation = derive(subject)
-    report = derivation.run()
-    consequences = tuple((c, run_consequence(subject, c)) for c in subject.consequences)
-    enclosure, values = enclosure_evidence(subject)
-    place = executor or choose_executor(jobs)
-    simulated = simulate(subject, profile, seed=seed, store=store, executor=place, family=family, progress=progress)
-    kills = kill_table(subject, simulated, derivation, report)
-    return Verdict(
-        theorem=subject.id,
-        profile=profile,
-        seed=seed,
-        evidence={
-            "derivation": derivation_evidence(derivation, report, consequences),
-            "enclosure": enclosure,
-            "simulation": simulated.evidence,
-            "falsification": kills.evidence(),
-        },
-        derivation=report,
-        consequences=consequences,
-        simulated=simulated,
-        kills=kills,
-        values=values,
+    trial = Trial(
+        theorem, profile, jobs=jobs, seed=seed, store=store, executor=executor, family=family, progress=progress
     )
+    return trial.verdict
 
 
 def derivation_evidence(
