@@ -1,0 +1,84 @@
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from rmtsym.errors import RmtsymError, UnknownName
+from rmtsym.theorem import dependencies, dependents, families, get, index
+
+MODULE = """
+    from rmtsym.theorem import Parameter, Quantity, Theorem
+
+    theorem = Theorem(
+        id="{id}", title="T", family="{family}", uses={uses},
+        parameters=(Parameter("c", "ratio"),), quantities=(Quantity("m", "mean"),), points={{"A": {{"c": "1/2"}}}},
+    )
+"""
+
+
+def write(root, name, family="toys", uses=(), path=None):
+    target = root / (path or f"{family}/{name.replace('-', '_')}.py")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(textwrap.dedent(MODULE.format(id=name, family=family, uses=tuple(uses))))
+
+
+def test_theorems_are_found_and_imported(theories):
+    write(theories, "toy-one")
+    write(theories, "toy-two", uses=["toy-one"])
+    (theories / "toys" / "helper.py").write_text("x = 1\n")
+    found = index("toys")
+    assert list(found) == ["toy-one", "toy-two"]
+    assert found["toy-two"].uses == ("toy-one",)
+    assert found["toy-two"].notebook == theories.parent / "notebooks" / "toys" / "toy_two.ipynb"
+    assert "toys" in families()
+    assert dependencies()["toy-two"] == ("toy-one",)
+    assert dependents("toy-one") == ("toy-two",)
+    assert get("toy-one").point() == {"c": pytest.approx(0.5)}
+
+
+def test_listing_imports_nothing_heavy():
+    code = "import sys, rmtsym.theorem.registry as r; r.index(); assert not {'sympy', 'numpy', 'flint'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([dict(name="a", uses=["b"])], ["a uses b", "does not exist"]),
+        ([dict(name="a", path="toys/c.py")], ["belongs in toys/a.py"]),
+        ([dict(name="a", family="other", path="toys/a.py")], ["belongs in other/a.py"]),
+    ],
+)
+def test_a_theorem_out_of_place_is_an_error(theories, files, words):
+    for file in files:
+        write(theories, **file)
+    with pytest.raises(RmtsymError) as caught:
+        index()
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_circles_are_an_error(theories):
+    write(theories, "a", uses=["b"])
+    write(theories, "b", uses=["a"])
+    with pytest.raises(RmtsymError, match="circle: a -> b -> a"):
+        dependencies()
+
+
+def test_an_identity_that_is_not_a_literal_is_an_error(theories):
+    write(theories, "a")
+    path = theories / "toys" / "a.py"
+    path.write_text(path.read_text().replace('id="a"', 'id="a" + ""'))
+    with pytest.raises(RmtsymError, match="must be a literal"):
+        index()
+
+
+def test_unknown_theorem(theories):
+    write(theories, "toy-one")
+    with pytest.raises(UnknownName, match="unknown theorem 'toy-on'; did you mean toy-one"):
+        get("toy-on")
+
+
+def test_every_cited_theorem_exists():
+    dependencies()
