@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rmtsym.errors import DomainError, UnsupportedModel
+from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
 
 __all__ = ["FLOAT", "GFP", "MP", "Float", "Multiprecision", "NumberSystem", "PrimeField"]
 
@@ -133,6 +133,19 @@ def real_table(value: Any) -> list[list[Any]]:
     return [list(row) for row in value]
 
 
+def as_array(values: Sequence[Any]) -> np.ndarray:
+    """Floats (or complex numbers) of exact numbers, correctly rounded."""
+    return np.array([complex(x) if isinstance(x, complex) else float(x) for x in values])
+
+
+def letters_of(law: Any, measure: Any) -> dict[str, Sequence[Any]]:
+    """Values of the letters of a measure in the law that is bound to it."""
+    missing = [x.name for x in measure.letters if x.name not in law.letters]
+    if missing:
+        raise UnknownName(f"letter of the measure {measure.name}", missing[0], law.letters)
+    return {x.name: law.letters[x.name] for x in measure.letters}
+
+
 _NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
           "atanh": "arctanh", "Abs": "abs", "Max": "maximum", "Min": "minimum", "re": "real", "im": "imag",
           "sign": "sign", "conjugate": "conj"}  # fmt: skip
@@ -165,8 +178,10 @@ class Float(NumberSystem):
 
     def power(self, base: Any, exponent: Fraction) -> Any:
         if exponent.denominator == 1 and exponent.numerator <= 4:
-            square = base * base if exponent.numerator > 1 else base
-            return {1: base, 2: square, 3: square * base, 4: square * square}[exponent.numerator]
+            if exponent.numerator == 1:
+                return base
+            square = base * base
+            return square if exponent.numerator == 2 else square * (base if exponent.numerator == 3 else square)
         return super().power(base, exponent)
 
     def call(self, name: str, *args: Any) -> Any:
@@ -185,6 +200,12 @@ class Float(NumberSystem):
 
     def contract(self, values: Any, weights: Any) -> Any:
         return values @ weights
+
+    def atoms(self, law: Any, measure: Any) -> tuple[dict[str, Any], Any]:
+        """Letters and weights of a law as arrays; the last axis counts the atoms."""
+        if hasattr(law, "quadrature"):
+            return law.quadrature(measure)
+        return {k: as_array(v) for k, v in letters_of(law, measure).items()}, as_array(law.weights)
 
     def lift(self, value: Any, levels: int, matrix: bool) -> Any:
         """Append axes for the atoms of inner averages."""

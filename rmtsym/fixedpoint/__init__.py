@@ -1,0 +1,7 @@
+"""Fixed-point systems: data, generated solvers, enclosures, implicit derivatives, export."""
+
+from rmtsym.fixedpoint.solution import STATUS, Solution
+from rmtsym.fixedpoint.solve import solve
+from rmtsym.fixedpoint.system import Continuation, FixedPointSystem, Unknown
+
+__all__ = ["STATUS", "Continuation", "FixedPointSystem", "Solution", "Unknown", "solve"]

@@ -79,6 +79,13 @@ class FixedPointSystem:
             raise ValueError(f"{len(self.unknowns)} unknowns but {len(self.equations)} equations")
         object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
 
+    def __hash__(self) -> int:
+        return hash((self.unknowns, self.equations, tuple(self.outputs.items()), self.conditions))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self.unknowns, self.equations, dict(self.outputs), self.conditions, self.continuation)
+        return type(self), parts
+
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """Symbols of the unknowns, in order."""
