@@ -233,14 +233,8 @@ def _gain(statistic: Statistic, name: str, table: Mapping[str, np.ndarray], samp
         if statistic.baseline not in table:
             raise UnknownName("baseline", statistic.baseline, table)
         return gain(table[statistic.baseline], sample)
-    single = next(
-        (
-            table[s]
-            for s in (name + PLAIN, name.partition("[")[0] + PLAIN + name[len(name.partition("[")[0]) :])
-            if s in table
-        ),
-        None,
-    )
+    stem, bracket, rest = name.partition("[")
+    single = table.get(stem + PLAIN + bracket + rest)
     if single is not None:
         return gain(single, sample, calls=2)
     return gain(table[name], sample) if statistic.controls else None
@@ -347,6 +341,7 @@ def run(
                 outputs = tuple(work.samples[key, law, n].table(c) for n, c in zip(sizes, counts, strict=True))
                 result.cells[key, law] = _Cell(point, law, sizes, outputs, look)
                 result._summaries.pop((key, law), None)
+                result._summary((key, law))  # a name that is not there is told after the first look
             if look + 1 < looks:
                 for key in [key for key in active if _resolved(result, key, theory)]:
                     del active[key]
@@ -413,14 +408,22 @@ class _Work:
         begun, behind = time.perf_counter(), 0.0
         self._tell(total - left, total, math.nan)
         for batch, outcome in self.executor.run(self.experiment.replicate, batches):
-            if self.store is not None:
-                self.store.put(batch, self.result.code, outcome)
+            self._keep(batch, outcome)
             self.samples[batch.key, batch.law, batch.size].add(batch.first, outcome)
             self.result.seconds += outcome.seconds
             left -= batch.count
             behind += self._weight(batch)
             elapsed = time.perf_counter() - begun
             self._tell(total - left, total, elapsed * (ahead - behind) / behind)
+
+    def _keep(self, batch: Batch, outcome: BatchResult) -> None:
+        if self.store is None:
+            return
+        try:
+            self.store.put(batch, self.result.code, outcome)
+        except StoreDamaged as damage:
+            self.store.set_aside(str(damage))
+            self.store.put(batch, self.result.code, outcome)
 
     def _weight(self, batch: Batch) -> float:
         return batch.count * float(batch.size) ** self.experiment.cost

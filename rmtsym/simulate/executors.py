@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from collections.abc import Iterable, Iterator
+from importlib.machinery import PathFinder
 from typing import Any, Protocol
 
 from rmtsym.errors import DomainError, RmtsymError
@@ -83,19 +85,29 @@ class Serial(_Closing):
 # -- what travels to a worker ---------------------------------------------------------------------------------------
 
 
-def _pack(replicate: Replicate) -> tuple[bytes, str]:
+def _pack(replicate: Replicate, same_path: bool) -> tuple[bytes, str]:
     """Bytes of a replicate function, and its fingerprint if a worker can check it.
 
-    By reference if it can be imported; functions of notebooks and scripts go by value.
+    By reference if a worker can import it (it sees the same ``sys.path``, or the module belongs to rmtsym or theory);
+    functions of notebooks, scripts and other places go by value.
     """
-    if getattr(replicate, "__module__", None) != "__main__":
+    root = (getattr(replicate, "__module__", None) or "").partition(".")[0]
+    if root in ("rmtsym", "theory") or (same_path and root != "__main__" and PathFinder.find_spec(root)):
         try:
             return pickle.dumps(replicate), fingerprint(replicate)
         except (pickle.PicklingError, AttributeError, TypeError):
-            pass
+            pass  # not found under its own name, for instance because a decorator has replaced it
     import cloudpickle
 
-    return cloudpickle.dumps(replicate), ""
+    module = sys.modules.get(root)
+    by_value = module is not None and root != "__main__"
+    if by_value:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return cloudpickle.dumps(replicate), ""
+    finally:
+        if by_value:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 _unpacked: dict[bytes, Replicate] = {}
@@ -162,7 +174,7 @@ class Processes(_Closing):
         from concurrent.futures import FIRST_COMPLETED, wait
         from concurrent.futures.process import BrokenProcessPool
 
-        packed, code = _pack(replicate)
+        packed, code = _pack(replicate, same_path=True)
         waiting = list(batches)[::-1]
         running: dict[Any, Batch] = {}
         losses: dict[Batch | tuple, int] = {}
@@ -242,7 +254,7 @@ class DaskCluster(_Closing):
     def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
         from distributed import as_completed
 
-        packed, code = _pack(replicate)
+        packed, code = _pack(replicate, same_path=False)
         # Impure tasks: nothing is taken from another run; a worker that dies is made good by the scheduler.
         running = {self._client.submit(_work, packed, code, b, pure=False, retries=_LOSSES): b for b in batches}
         try:

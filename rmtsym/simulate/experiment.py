@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -230,31 +232,42 @@ def _flatten(output: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], li
     return tuple(names), row
 
 
+@functools.lru_cache(maxsize=1)
+def _libraries(loaded: int) -> Any:
+    """Controller of the BLAS libraries in this process; looked for again whenever modules have been loaded."""
+    import scipy.linalg  # noqa: F401  (its BLAS must be there before it can be limited)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def run_batch(replicate: Replicate, batch: Batch) -> BatchResult:
     """Run the replicates of a batch, each from its own seed, with one BLAS thread.
 
     One thread, because the order of the sums inside a multithreaded product depends on the number of cores.
     """
-    import scipy.linalg  # noqa: F401  (its BLAS must be loaded before it can be limited)
-    from threadpoolctl import threadpool_limits
-
     start = time.perf_counter()
+    key = batch.key
     columns: tuple[str, ...] | None = None
     rows: list[list[float]] = []
-    with threadpool_limits(limits=1):
-        for index in range(batch.first, batch.first + batch.count):
-            where = f"replicate {index} of {batch}"
-            rng = generator(batch.seed, batch.theorem, batch.key, batch.size, batch.law, index)
-            try:
-                output = replicate(rng, batch.size, batch.point, batch.law)
-            except (RmtsymError, KeyboardInterrupt):
-                raise
-            except Exception as error:
-                raise ReplicateError(f"{where} failed: {type(error).__name__}: {error}") from error
-            names, row = _flatten(output, where)
-            if columns is None:
-                columns = names
-            elif names != columns:
-                raise ReplicateError(f"{where} returned {list(output)}, not the outputs of the replicate before it")
-            rows.append(row)
+    for index in range(batch.first, batch.first + batch.count):
+        where = f"replicate {index} of {batch}"
+        loaded = -1
+        while loaded != len(sys.modules):  # a replicate that loads a library runs again with that library limited
+            _libraries(len(sys.modules))
+            loaded = len(sys.modules)
+            with _libraries(loaded).limit(limits=1):
+                rng = generator(batch.seed, batch.theorem, key, batch.size, batch.law, index)
+                try:
+                    output = replicate(rng, batch.size, batch.point, batch.law)
+                except (RmtsymError, KeyboardInterrupt):
+                    raise
+                except Exception as error:
+                    raise ReplicateError(f"{where} failed: {type(error).__name__}: {error}") from error
+        names, row = _flatten(output, where)
+        if columns is None:
+            columns = names
+        elif names != columns:
+            raise ReplicateError(f"{where} returned {list(output)}, not the outputs of the replicate before it")
+        rows.append(row)
     return BatchResult(columns or (), np.array(rows, dtype=float), time.perf_counter() - start)

@@ -38,7 +38,7 @@ def fingerprint(function: Any) -> str:
     """
     root = (getattr(_unwrap(function), "__module__", None) or "").partition(".")[0]
     walker = _Walker({*_PROJECT, root} - {""})
-    walker.visit(function)
+    walker.parts.add(walker.visit(function))
     digest = hashlib.blake2b(digest_size=16)
     for line in sorted(walker.parts):
         digest.update(line.encode() + b"\0")
@@ -105,13 +105,32 @@ class _Walker:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if not self._ours(kind.__module__):
             self._library(kind.__module__)
-            return name
+            text = repr(item)  # of a sympy expression, say; an address is not content
+            return name if " at 0x" in text else f"{name} {text}"
         self.visit(kind)
         if id(item) in self.seen:
             return name
         self.seen.add(id(item))
         fields = {k: self.visit(v) for k, v in sorted(getattr(item, "__dict__", {}).items())}
         return f"{name}({fields})"
+
+    def _written(self, module: str | None, name: str) -> str | None:
+        """How a global container is written in its module: its contents may be a cache that changes as it is used."""
+        if not self._ours(module):
+            return None
+        name = name.rpartition(".")[2]
+        for node in _statements(module or ""):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                for alias in node.names:
+                    if (alias.asname or alias.name) == name:
+                        return self._written(node.module, alias.name)
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None)
+            if value is not None and any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                known = vars(sys.modules[module or ""])
+                used = sorted({n.id for n in ast.walk(value) if isinstance(n, ast.Name) and n.id in known} - {name})
+                return f"{ast.dump(value)} {[self.visit(known[n]) for n in used]}"
+        return None
 
     def _class(self, item: type) -> None:
         self.parts.add(f"class {item.__module__}.{item.__qualname__} {_source(item)}")
@@ -132,8 +151,9 @@ class _Walker:
             self.visit(inner)
 
     def _references(self, item: types.FunctionType, owner: str) -> None:
-        for name, value in sorted(_globals_used(item).items()):
-            self.parts.add(f"{owner} uses {name} = {self.visit(value)}")
+        for name, (module, value) in sorted(_globals_used(item).items(), key=lambda pair: pair[0]):
+            written = self._written(module, name) if isinstance(value, (list, dict, set)) else None
+            self.parts.add(f"{owner} uses {name} = {self.visit(value) if written is None else written}")
         for name, cell in zip(item.__code__.co_freevars, item.__closure__ or (), strict=True):
             try:
                 self.parts.add(f"{owner} closes over {name} = {self.visit(cell.cell_contents)}")
@@ -141,32 +161,40 @@ class _Walker:
                 pass
 
 
-def _globals_used(function: types.FunctionType) -> dict[str, Any]:
-    """Global names that a function reads, with attributes of modules resolved as far as they go."""
-    found: dict[str, Any] = {}
+def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, Any]]:
+    """Global names that a function reads, with the module that defines each; attributes of modules are resolved."""
+    found: dict[str, tuple[str | None, Any]] = {}
 
     def scan(code: types.CodeType) -> None:
         instructions = list(dis.get_instructions(code))
         for position, step in enumerate(instructions):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
-                name, value = step.argval, function.__globals__[step.argval]
+                module, name, value = function.__module__, step.argval, function.__globals__[step.argval]
                 for after in instructions[position + 1 :]:
                     if after.opname not in ("LOAD_ATTR", "LOAD_METHOD") or not isinstance(value, types.ModuleType):
                         break
-                    value = getattr(value, after.argval, None)
+                    module, value = value.__name__, getattr(value, after.argval, None)
                     name = f"{name}.{after.argval}"
-                found[name] = value
+                found[name] = (module, value)
             elif step.opname == "IMPORT_NAME":
-                found[f"import {step.argval}"] = sys.modules.get(step.argval)
+                found[f"import {step.argval}"] = (None, sys.modules.get(step.argval))
             elif step.opname == "IMPORT_FROM":
                 parent = next((s.argval for s in reversed(instructions[:position]) if s.opname == "IMPORT_NAME"), "")
-                found[f"from {parent} import {step.argval}"] = getattr(sys.modules.get(parent), step.argval, None)
+                value = getattr(sys.modules.get(parent), step.argval, None)
+                found[f"from {parent} import {step.argval}"] = (None, value)
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 scan(constant)
 
     scan(function.__code__)
     return found
+
+
+def _statements(module: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(inspect.getsource(sys.modules[module])).body
+    except (OSError, TypeError, KeyError, SyntaxError):
+        return []
 
 
 class _Plain(ast.NodeTransformer):

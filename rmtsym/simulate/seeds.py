@@ -6,6 +6,7 @@ depend on the number of workers, on their order, on the batches, or on Python's 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -61,9 +62,13 @@ def seed_sequence(
     np.False_
     """
     key = point if isinstance(point, str) else point_key(point)
-    text = json.dumps([theorem, key, int(size), law], separators=(",", ":"), ensure_ascii=True)
-    words = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype="<u4")
-    return np.random.SeedSequence(int(seed), spawn_key=(*(int(w) for w in words), int(replicate)))
+    return np.random.SeedSequence(int(seed), spawn_key=(*_words(theorem, key, int(size), law), int(replicate)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _words(theorem: str, key: str, size: int, law: str) -> tuple[int, ...]:
+    text = json.dumps([theorem, key, size, law], separators=(",", ":"), ensure_ascii=True)
+    return tuple(int(w) for w in np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype="<u4"))
 
 
 def generator(

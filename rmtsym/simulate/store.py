@@ -31,6 +31,7 @@ log = logging.getLogger("rmtsym.simulate")
 
 _APPLICATION, _VERSION = 0x726D7453, 1  # "rmtS"
 _BUSY_SECONDS = 60.0
+_PATIENCE = 10.0  # seconds to wait for other processes before a damaged store is moved
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
     theorem TEXT NOT NULL, point TEXT NOT NULL, law TEXT NOT NULL, size INTEGER NOT NULL,
@@ -152,7 +153,7 @@ class RecordStore:
     def set_aside(self, why: str) -> None:
         """Move a damaged store to ``<name>.damaged-N`` and begin a new one."""
         self.close()
-        self._hold(exclusive=True, patience=10.0)
+        self._hold(exclusive=True, patience=_PATIENCE)
         try:
             if not self._still_damaged():
                 return  # another process has set it aside in the meantime

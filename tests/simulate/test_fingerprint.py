@@ -1,0 +1,105 @@
+"""Changed code invalidates what it touches, and nothing else."""
+
+import importlib
+import itertools
+import sys
+
+import pytest
+
+from rmtsym.simulate import fingerprint
+
+COUNTER = itertools.count()
+
+BASE = {
+    "helper": "def helper(x):\n    return x + 1\n\ndef other(x):\n    return x\n\nSCALE = 2\n",
+    "main": (
+        "import {helper} as h\nfrom {helper} import helper\nimport numpy as np\n\nWEIGHT = 3\nUNUSED = 1\n\n"
+        "class Model:\n    def run(self, x):\n        return helper(x) * h.SCALE\n\n"
+        "def replicate(rng, size, point, law):\n    '''Prose.'''\n    return {{'m': WEIGHT * Model().run(size)}}\n\n"
+        "def unrelated():\n    return 1\n"
+    ),
+}
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Write a small project package with edits and return the fingerprint of its replicate."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def fingerprint_of(**edits):
+        package = f"theory_{next(COUNTER)}"
+        folder = tmp_path / package
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        for name, text in BASE.items():
+            text = text.format(helper=f"{package}.helper")
+            for old, new in edits.get(name, []):
+                assert old in text
+                text = text.replace(old, new)
+            (folder / f"{name}.py").write_text(text)
+        importlib.invalidate_caches()
+        module = importlib.import_module(f"{package}.main")
+        result = _named(module.replicate, package)
+        for loaded in [m for m in sys.modules if m.startswith(package)]:
+            del sys.modules[loaded]
+        return result
+
+    return fingerprint_of
+
+
+def _named(function, package):
+    fingerprint_module = sys.modules["rmtsym.simulate.fingerprint"]
+    walker = fingerprint_module._Walker({package})
+    walker.visit(function)
+    return sorted(part.replace(package, "theory") for part in walker.parts)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"main": [("WEIGHT = 3", "WEIGHT = 4")]},
+        {"main": [("helper(x) * h.SCALE", "helper(x) + h.SCALE")]},
+        {"main": [("WEIGHT * Model", "-WEIGHT * Model")]},
+        {"helper": [("x + 1", "x + 2")]},
+        {"helper": [("SCALE = 2", "SCALE = 5")]},
+    ],
+)
+def test_what_it_reaches_counts(load, edit):
+    assert load(**edit) != load()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"main": [("UNUSED = 1", "UNUSED = 2")]},
+        {"main": [("return 1", "return 2")]},
+        {"main": [("'''Prose.'''", "'''Other prose.'''  # and a comment")]},
+        {"helper": [("def other(x):\n    return x\n", "")]},
+    ],
+)
+def test_what_it_does_not_reach_does_not(load, edit):
+    assert load(**edit) == load()
+
+
+def test_closures_defaults_and_partials_count():
+    import functools
+
+    def make(value, default):
+        def inner(x, y=default):
+            return x + value + y
+
+        return inner
+
+    assert fingerprint(make(1, 2)) == fingerprint(make(1, 2))
+    assert len({fingerprint(make(1, 2)), fingerprint(make(2, 2)), fingerprint(make(1, 3))}) == 3
+    assert fingerprint(functools.partial(make(1, 2), y=3)) != fingerprint(functools.partial(make(1, 2), y=4))
+
+
+def test_recursion_ends():
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    assert fingerprint(even)
