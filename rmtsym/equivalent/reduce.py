@@ -44,13 +44,19 @@ class Change:
 
 @dataclass
 class Laws:
-    """A closed set of laws: those of the unknowns, those of the outputs, and what was done to them."""
+    """A closed set of laws: those of the unknowns, those of the outputs, and what was done to them.
+
+    ``definitions`` expresses every current unknown in the order parameters; ``functions`` are the integrands of the
+    outputs before an output that is itself an unknown is written as one.
+    """
 
     field: Field
     letters: tuple[sp.Symbol, ...]
     unknowns: dict[sp.Symbol, Law]
     outputs: dict[sp.Symbol, Law]
     explicit: dict[sp.Symbol, Frac] = field(default_factory=dict)
+    definitions: dict[sp.Symbol, Frac] = field(default_factory=dict)
+    functions: dict[sp.Symbol, Frac] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
 
@@ -59,6 +65,9 @@ class Laws:
 
     def dependencies(self, symbol: sp.Symbol) -> set[sp.Symbol]:
         return self.unknowns[symbol].integrand.symbols & set(self.unknowns)
+
+    def __post_init__(self) -> None:
+        self.definitions = {s: self.field.gen(s) for s in self.unknowns}
 
     # -------------------------------------------------------------------------------------------------- passes
 
@@ -80,19 +89,23 @@ class Laws:
         self.unknowns = {s: law.using(values) for s, law in self.unknowns.items()}
         self.outputs = {s: law.using(values) for s, law in self.outputs.items()}
 
-    def eliminate_explicit(self, keep: Iterable[sp.Symbol] = ()) -> None:
-        """Substitute unknowns whose law has no average and does not use the unknown itself."""
-        refused: set[sp.Symbol] = set(keep)
+    def eliminate_explicit(self) -> None:
+        """Substitute unknowns whose law has no average and does not use the unknown itself.
+
+        An unknown that is the output itself goes last.
+        """
+        refused: set[sp.Symbol] = set()
+        wanted = {s for s in self.unknowns if any(self.is_multiple(law, s) for law in self.outputs.values())}
         order = {s: i for i, s in enumerate(self.unknowns)}
         while True:
             candidates = [
-                (law.integrand.size * len(self.users(s)), order[s], s)
+                (s in wanted, law.integrand.size * len(self.users(s)), order[s], s)
                 for s, law in self.unknowns.items()
                 if s not in refused and not law.integrand.has(s, *self.letters)
             ]
             if not candidates:
                 return
-            _, _, symbol = min(candidates, key=lambda x: x[:2])
+            symbol = min(candidates, key=lambda x: x[:3])[3]
             value = self.unknowns[symbol].integrand
             before = sum(law.integrand.size for law in self.users(symbol))
             saved = dict(self.unknowns), dict(self.outputs)
@@ -105,6 +118,33 @@ class Laws:
                 continue
             self.explicit[symbol] = value
             self.log.append(f"eliminated the explicit order parameter {symbol}")
+
+    def is_multiple(self, law: Law, symbol: sp.Symbol) -> bool:
+        """Whether a law is a constant times that of an unknown."""
+        other = self.unknowns[symbol]
+        if not law.integrand or not other.integrand:
+            return False
+        if law.space.measure != other.space.measure and (law.integrand.has(*self.letters) if self.letters else False):
+            return False
+        return not (law.integrand / other.integrand).has(*self.letters, *self.unknowns)
+
+    def use_unknowns_as_outputs(self) -> None:
+        """Write an output that is a multiple of an unknown in terms of it."""
+        for name, law in self.outputs.items():
+            self.functions[name] = law.integrand
+            for s in self.unknowns:
+                if self.is_multiple(law, s):
+                    ratio = law.integrand / self.unknowns[s].integrand
+                    self.outputs[name] = replace(law, integrand=ratio * self.field.gen(s))
+                    break
+
+    def negate(self, symbol: sp.Symbol) -> None:
+        """Change the sign of an unknown."""
+        self.substitute({symbol: -self.field.gen(symbol)})
+        law = self.unknowns[symbol]
+        self.unknowns[symbol] = replace(law, integrand=-law.integrand)
+        self.definitions[symbol] = -self.definitions[symbol]
+        self.explicit = {s: x.subs({symbol: -self.field.gen(symbol)}) for s, x in self.explicit.items()}
 
     def components(self) -> list[list[sp.Symbol]]:
         """Strongly connected components, dependencies first."""
@@ -183,10 +223,10 @@ class Laws:
         self.unknowns = rest
         self.substitute({old: expression})
         # q = E[f] becomes new = a + b E[f]; the constant part is carried by the average of one
-        f = law.using({}).integrand
-        f = wide(f).subs({old: expression})
+        f = wide(law.integrand).subs({old: expression})
         self.unknowns[new] = Law(new, law.space, wide(a) + wide(b) * f)
         self.explicit[old] = expression
+        self.definitions[new] = forward.subs({old: self.definitions.pop(old)})
         kind = "reciprocal" if reciprocal else "affine"
         self.changes.append(Change(old, new, expression, forward, kind))
         self.log.append(f"changed the unknown to {new} = {forward.to_sympy()}")
@@ -201,6 +241,7 @@ class Laws:
         self.unknowns = {s: move(law) for s, law in self.unknowns.items()}
         self.outputs = {s: move(law) for s, law in self.outputs.items()}
         self.explicit = {s: field(x) for s, x in self.explicit.items()}
+        self.definitions = {s: field(x) for s, x in self.definitions.items()}
         self.changes = [replace(c, expression=field(c.expression), forward=field(c.forward)) for c in self.changes]
 
 

@@ -1,0 +1,279 @@
+"""From one matrix expression to its reduced laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import nmod_mat
+
+from rmtsym.equivalent.certificate import Certificate, certify
+from rmtsym.equivalent.domain import check_inverses, ridge_parameter, spectral_parameter
+from rmtsym.equivalent.dyson import PRIME, Degenerate, Dyson, residue
+from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
+from rmtsym.equivalent.numeric import NumericDyson
+from rmtsym.equivalent.present import Written, write
+from rmtsym.equivalent.radical import RootField, radicals
+from rmtsym.equivalent.reduce import Law, Laws
+from rmtsym.errors import NoConvergence, ShapeError, UnsupportedModel
+from rmtsym.field.measure import Atoms
+from rmtsym.matrix import Deterministic, Expression, Haar, letters, parameters, spaces
+
+__all__ = ["Derived", "derive"]
+
+PROBES = 4  # random points at which the domain of an unknown is read off
+
+
+@dataclass
+class Derived:
+    """Reduced laws of the normalised trace of one expression, with everything that led to them."""
+
+    expression: Expression
+    dyson: Dyson
+    laws: Laws
+    output: sp.Symbol
+    symbols: dict[int, sp.Symbol]
+    certificate: Certificate
+    spectral: sp.Symbol | None
+    ridge: sp.Symbol | None
+    written: Written
+    domains: dict[sp.Symbol, str]
+    guesses: dict[sp.Symbol, sp.Expr]
+
+    @property
+    def letters(self) -> tuple[sp.Symbol, ...]:
+        return self.dyson.letters
+
+
+def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Realisation, bool]:
+    """Closed pencil of an expression; degenerate inverses are shifted by ``epsilon``."""
+    roots = radicals(expression)
+    free = tuple(s for space in spaces(expression) for s in space.letters)
+    free = tuple(dict.fromkeys(free))
+    order = [*parameters(expression), *free, epsilon]
+    field = RootField(order, roots)
+    coefficients = Coefficients(field, tuple(roots.get(s, s) for s in free))
+    try:
+        pencil = linearise(expression, coefficients).trimmed().closed()
+        Dyson(pencil)
+        return pencil, False
+    except (Degenerate, ZeroDivisionError):
+        pass
+
+    def shift(body: Realisation) -> Realisation:
+        if not _singular(body.inverse()):
+            return body
+        return replace(body, e=body.e + Entry(field.gen(epsilon)))
+
+    return linearise(expression, coefficients, shift).trimmed().closed(), True
+
+
+def _singular(pencil: Realisation) -> bool:
+    point = {s: residue(s) for s in pencil.coefficients.field.symbols}
+    matrix = nmod_mat(pencil.size, pencil.size, PRIME)
+    for (i, j), x in pencil.L.items():
+        matrix[i, j] = x.det.modulo(point, PRIME)
+    return int(matrix.det()) == 0
+
+
+def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Iterable[str] = ()) -> Derived:
+    """Reduced laws of the normalised trace of a square expression.
+
+    Raises
+    ------
+    ShapeError
+        If the expression is not square.
+    UnsupportedModel
+        If the model is outside the reach of the engine; the message says why.
+    """
+    if not expression.is_square:
+        raise ShapeError(
+            f"the normalised trace needs a square expression, but this one is {expression.rows} x {expression.cols}"
+        )
+    for letter in letters(expression):
+        if isinstance(letter, Deterministic) and letter.is_word:
+            raise UnsupportedModel(
+                f"the deterministic matrix {letter.value} is symbolic and need not commute with others; "
+                "write it as a function of spectral letters, or use numeric_equivalent with explicit matrices"
+            )
+        if isinstance(letter, Haar):
+            raise UnsupportedModel(
+                f"the Haar matrix {letter.name} has no equivalent by itself; write the conjugation U @ D @ U.T as "
+                "Free(name, space, measure)"
+            )
+    spectral = spectral if spectral is not None else spectral_parameter(expression)
+    remarks = check_inverses(expression, spectral)
+    ridge = None if spectral is not None else ridge_parameter(expression)
+    epsilon = sp.Dummy("epsilon", positive=True)
+    pencil, degenerate = close(expression, epsilon)
+    dyson = Dyson(pencil)
+    identifications = dyson.identify()
+    reps = list(dict.fromkeys(x.representative for x in identifications if x.representative is not None))
+    symbols = {k: sp.Dummy(f"tau{k}") for k in reps}
+    field, integrands, outputs = dyson.exact(identifications, symbols)
+    certificate = certify(dyson, identifications, integrands, symbols, field, remarks)
+    if not certificate.verified:
+        raise UnsupportedModel(f"the identification of order parameters of {expression} could not be proved")
+    output = sp.Dummy("output")
+    (space, value), *_ = outputs.items()
+    laws = Laws(
+        field,
+        dyson.letters,
+        {symbols[k]: Law(symbols[k], dyson.parameters[k].space, integrands[k]) for k in reps},
+        {output: Law(output, space, value)},
+    )
+    laws.prune()
+    laws.eliminate_explicit()
+    used = {str(s) for s in (*parameters(expression), *field.symbols)} | set(taken)
+    probes = _probes(dyson, spectral, symbols, epsilon)
+
+    def fresh(name: str) -> sp.Symbol:
+        taken_names = used | {str(s) for s in laws.unknowns}
+        chosen = next(c for c in (name, *(f"{name}{i}" for i in range(1, 100))) if c not in taken_names)
+        return sp.Symbol(chosen)
+
+    start = {s: field.zero for s in laws.unknowns}
+    laws.change_unknown(fresh, spectral is not None, {epsilon})
+    if degenerate:
+        try:
+            zero = {epsilon: laws.field.zero}
+            laws.substitute(zero)
+            laws.definitions = {s: x.subs(zero) for s, x in laws.definitions.items()}
+        except ZeroDivisionError:
+            raise UnsupportedModel(
+                f"{expression} is degenerate: its equivalent diverges when the shift of the singular inverse is removed"
+            ) from None
+        laws.log.append("a singular inverse was shifted by epsilon; epsilon = 0 in the reduced system is regular")
+    domains = {s: _domain(laws, s, probes, spectral is not None) for s in laws.unknowns}
+    for s, domain in list(domains.items()):
+        if domain == "negative":
+            laws.negate(s)
+            domains[s] = "herglotz" if spectral is not None else "positive"
+    laws.use_unknowns_as_outputs()
+    written = write(laws, {output: "trace"})
+    guesses = _guesses(laws, start, dyson, written)
+    final = _names(laws, written, output, used, spectral)
+    back = {r: sp.sqrt(s) for s, r in getattr(field, "roots", {}).items()}
+    written = _rename(written, final | back)
+    certificate = replace(certificate, log=tuple(laws.log))
+    return Derived(
+        expression,
+        dyson,
+        laws,
+        output,
+        symbols,
+        certificate,
+        spectral,
+        ridge,
+        written,
+        {final[s]: domains[s] for s in laws.unknowns if s in final},
+        {final[s]: x.xreplace(final | back) for s, x in guesses.items() if s in final},
+    )
+
+
+def _names(
+    laws: Laws, written: Written, output: sp.Symbol, used: set[str], spectral: sp.Symbol | None
+) -> dict[sp.Symbol, sp.Symbol]:
+    """Names of the kept unknowns: kappa and m where they apply, else q0, q1, ... in canonical order."""
+    changed = {c.new for c in laws.changes}
+    plain = [s for s in written.unknowns if s not in changed]
+    names = {s: s for s in changed}
+    reserved = used | {str(s) for s in changed}
+    direct = laws.outputs[output].integrand
+    count = 0
+    for s in plain:
+        if spectral is not None and direct == laws.field.gen(s) and "m" not in reserved:
+            name = "m"
+        elif len(plain) == 1 and "q" not in reserved:
+            name = "q"
+        else:
+            while f"q{count}" in reserved:
+                count += 1
+            name = f"q{count}"
+        reserved.add(name)
+        names[s] = sp.Symbol(name)
+    return names
+
+
+def _rename(written: Written, names: dict[sp.Symbol, sp.Expr]) -> Written:
+    def over(mapping: dict) -> dict:
+        return {names.get(k, k): x.xreplace(names) for k, x in mapping.items()}
+
+    return Written(
+        tuple(names[s] for s in written.unknowns),  # type: ignore[misc]
+        tuple(sp.Eq(e.lhs.xreplace(names), e.rhs.xreplace(names), evaluate=False) for e in written.equations),
+        over(written.outputs),
+        over(written.functions),
+        over(written.closed),
+    )
+
+
+def _guesses(laws: Laws, start: dict, dyson: Dyson, written: Written) -> dict[sp.Symbol, sp.Expr]:
+    """Value of every kept unknown to leading order in weak noise."""
+    from rmtsym.equivalent.present import average_of
+
+    result = {}
+    for s in written.unknowns:
+        law = laws.unknowns[s]
+        zeros = {t: laws.field.zero for t in laws.unknowns if law.integrand.has(t)}
+        changed = next((c for c in laws.changes if c.new == s), None)
+        try:
+            if changed is not None:
+                value = changed.forward.subs({changed.old: laws.field.zero})
+                result[s] = value.to_sympy()
+            else:
+                shift = {c.new: c.forward.subs({c.old: laws.field.zero}) for c in laws.changes}
+                value = law.integrand.subs({**zeros, **{k: x for k, x in shift.items() if k in law.integrand.symbols}})
+                result[s] = average_of(value, law.space.measure, laws.letters)
+        except ZeroDivisionError:
+            continue
+    return result
+
+
+def _probes(
+    dyson: Dyson, spectral: sp.Symbol | None, symbols: dict[int, sp.Symbol], epsilon: sp.Symbol
+) -> list[dict[sp.Symbol, complex]]:
+    """Weak-noise solutions of the full Dyson equation at fixed random points."""
+    found: list[dict[sp.Symbol, complex]] = []
+    rng = np.random.default_rng(20261121)
+    names = [s for s in dyson.field.symbols if s not in dyson.letters]
+    every = sorted({t.space for t in dyson.parameters} | {*dyson.pencil.rows, *dyson.pencil.cols}, key=lambda s: s.name)
+    for _ in range(PROBES):
+        values: dict[sp.Symbol, Any] = {s: rng.uniform(0.5, 2) for s in names}
+        values[epsilon] = 1.0
+        if spectral is not None:
+            values[spectral] = complex(rng.uniform(-2, 2), rng.uniform(3, 6))
+        measures = {}
+        law: dict[sp.Symbol, list[float]] = {}
+        for space in every:
+            for x in space.letters:
+                law.setdefault(x, list(rng.uniform(0.5, 2, 3)))
+        for space in every:
+            if space.letters:
+                named = {str(x): law[x] for x in space.letters}
+                measures[space.measure.name] = Atoms([0.3, 0.3, 0.4], **named)
+        solver = NumericDyson(dyson, values, measures)
+        try:
+            taus = solver.solve(noise=0.02)
+        except NoConvergence:
+            continue
+        found.append({**values, **{s: complex(taus[k]) for k, s in symbols.items()}})
+    return found
+
+
+def _domain(laws: Laws, symbol: sp.Symbol, probes: list[dict[sp.Symbol, complex]], complex_plane: bool) -> str:
+    values = []
+    for point in probes:
+        used = {s: v for s, v in point.items() if s in laws.field}
+        values.append(complex(laws.definitions[symbol].evaluate(used)))
+    if not values:
+        return "real"
+    sizes = [v.imag if complex_plane else v.real for v in values]
+    if all(x > 0 for x in sizes):
+        return "herglotz" if complex_plane else "positive"
+    if all(x < 0 for x in sizes):
+        return "negative"
+    return "real"

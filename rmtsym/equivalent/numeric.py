@@ -1,0 +1,180 @@
+"""Numerical solution of the unreduced Dyson equation: an independent reference for the reduced systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from rmtsym.equivalent.dyson import Dyson
+from rmtsym.errors import NoConvergence, UnknownName
+from rmtsym.field.measure import Atoms
+from rmtsym.field.rational import Frac
+from rmtsym.matrix import Space
+
+__all__ = ["NumericDyson"]
+
+_ROUNDING = 1e-13  # relative step at which Newton has reached double precision
+
+
+class NumericDyson:
+    """Dyson equation at numbers, solved by Newton with the exact Jacobian along a path of growing noise.
+
+    Parameters
+    ----------
+    dyson : Dyson
+    values : mapping from symbol to number
+    measures : mapping from measure name to Atoms
+    """
+
+    def __init__(self, dyson: Dyson, values: Mapping[sp.Symbol, Any], measures: Mapping[str, Atoms]) -> None:
+        self.dyson, self.measures = dyson, dict(measures)
+        self.values = {s: complex(v) for s, v in values.items()}
+        spaces = {t.space for t in dyson.parameters} | {dyson.pencil.out_rows}
+        self.groups = {self._name(s): s for s in sorted(spaces, key=lambda s: s.name)}
+        self.grids = {name: self._grid(space) for name, space in self.groups.items()}
+        self.owner = [self._name(t.space) for t in dyson.parameters]
+        self.taus = np.zeros(len(dyson.parameters), complex)
+
+    @staticmethod
+    def _name(space: Space) -> str:
+        return space.measure.name if space.letters else ""
+
+    def _atoms(self, space: Space) -> Atoms:
+        try:
+            return self.measures[space.measure.name]
+        except KeyError:
+            raise UnknownName("measure", space.measure.name, self.measures) from None
+
+    def _grid(self, space: Space) -> dict[str, Any]:
+        d = self.dyson
+        every = {s for t in (*d.parameters,) for s in [t.space]} | {*d.pencil.rows, *d.pencil.cols}
+        row: dict[sp.Symbol, Any] = {**self.values}
+        for other in sorted((x for x in every if x.letters), key=lambda s: s.name):
+            atoms = self._atoms(other)
+            row |= {x: complex(atoms.letters[str(x)][0]) for x in other.letters}
+        weights = np.ones(1)
+        if space.letters:
+            atoms = self._atoms(space)
+            weights = np.array([float(w) for w in atoms.weights])
+            row |= {x: np.array([complex(v) for v in atoms.letters[str(x)]]) for x in space.letters}
+        for x, root in getattr(d.field, "roots", {}).items():
+            if x in row:
+                row[root] = np.sqrt(row[x])
+        count, size = len(weights), d.size
+
+        def at(f: Frac) -> np.ndarray:
+            return np.broadcast_to(np.asarray(f.evaluate(row, _number), complex), (count,))
+
+        base = np.zeros((count, size, size), complex)
+        for (i, j), x in d.base.items():
+            base[:, i, j] = at(x)
+        factors = np.array([at(c.factor) for c in d.couplings]).reshape(len(d.couplings), count)
+        scale = np.array([at(t.weight) for t in d.parameters]).reshape(len(d.parameters), count)
+        ends = np.zeros((count, size, size), complex)
+        for j, x in d.pencil.u.items():
+            for i, y in d.pencil.v.items():
+                ends[:, j, i] = at(x.det) * at(y.det)
+        return {
+            "weights": weights,
+            "base": base,
+            "factors": factors,
+            "scale": scale,
+            "ends": ends,
+            "constant": at(d.pencil.e.det),
+        }
+
+    def resolvent(self, name: str, taus: np.ndarray, noise: float) -> np.ndarray:
+        grid = self.grids[name]
+        D = grid["base"].copy()
+        for c, factor in zip(self.dyson.couplings, grid["factors"], strict=True):
+            D[:, c.row, c.col] -= noise * factor * taus[c.index]
+        return np.linalg.inv(D)
+
+    def step(self, taus: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
+        """Image of the order parameters and its Jacobian."""
+        d = self.dyson
+        image = np.zeros(len(taus), complex)
+        jacobian = np.zeros((len(taus), len(taus)), complex)
+        resolvents = {name: self.resolvent(name, taus, noise) for name in self.groups}
+        for k, t in enumerate(d.parameters):
+            grid, G = self.grids[self.owner[k]], resolvents[self.owner[k]]
+            w = grid["weights"] * grid["scale"][k]
+            image[k] = w @ G[:, t.row, t.col]
+            for c, factor in zip(d.couplings, grid["factors"], strict=True):
+                jacobian[k, c.index] += w @ (G[:, t.row, c.row] * noise * factor * G[:, c.col, t.col])
+        return image, jacobian
+
+    def solve(self, noise: float = 1.0, start: float = 0.0) -> np.ndarray:
+        """Order parameters on the branch that starts without noise.
+
+        Raises
+        ------
+        NoConvergence
+            If the path cannot be followed.
+        """
+        taus, level = self.step(np.zeros_like(self.taus), 0.0)[0], start
+        stride = noise / 8
+        while level < noise:
+            target = min(noise, level + stride)
+            found = self._newton(taus, target)
+            if found is None:
+                stride /= 2
+                if stride < noise * 1e-7:
+                    raise NoConvergence(
+                        f"the noise path stops at {level:.3g} of {noise:.3g}; try a larger imaginary part"
+                    )
+                continue
+            taus, level = found, target
+            stride *= 1.5
+        self.taus = taus
+        return taus
+
+    def _newton(self, taus: np.ndarray, noise: float) -> np.ndarray | None:
+        x, last = taus.copy(), np.inf
+        for _ in range(12):
+            try:
+                image, jacobian = self.step(x, noise)
+                move = np.linalg.solve(np.eye(len(x)) - jacobian, image - x)
+            except np.linalg.LinAlgError:
+                return None
+            scale = np.abs(x) + np.abs(move)  # an order parameter that is zero counts on the scale of the others
+            size = float(np.max(np.abs(move) / (scale + 1e-3 * scale.max(initial=1e-300)), initial=0.0))
+            if size > 0.5 or size > 2 * last:
+                return None
+            x, last = x + move, max(size, 1e-8)
+            if size < _ROUNDING:
+                return x
+        return x if last <= 1e-8 else None
+
+    def output(self, noise: float = 1.0) -> complex:
+        """Normalised trace of the expression."""
+        name = self._name(self.dyson.pencil.out_rows)
+        grid = self.grids[name]
+        G = self.resolvent(name, self.taus, noise)
+        return complex(grid["weights"] @ (np.einsum("kij,kij->k", grid["ends"], G) + grid["constant"]))
+
+
+def _number(value: Fraction) -> complex:
+    return complex(float(value))
+
+
+def reference(derived: Any, point: Mapping[str, Any]) -> complex:
+    """Output of a derivation at a point, from the unreduced Dyson equation."""
+    dyson: Dyson = derived.dyson
+    roots = getattr(dyson.field, "roots", {})
+    back = {r: s for s, r in roots.items()}
+    values: dict[sp.Symbol, Any] = {}
+    for s in dyson.field.symbols:
+        name = str(back.get(s, s))
+        if name in point:
+            values[back.get(s, s)] = point[name]
+        elif s not in dyson.letters:
+            values[s] = 1e-9  # the shift of a degenerate inverse
+    measures = {str(k): v for k, v in point.items() if isinstance(v, Atoms)}
+    solver = NumericDyson(dyson, values, measures)
+    solver.solve()
+    return solver.output()
