@@ -1,11 +1,11 @@
 """The physical sheet of a curve, followed from infinity: vectorised in floating point, certified in balls.
 
-Floating point: a point E + i eta is reached from far above by vertical steps.  A step is at most half the distance to the
-nearest critical point of the curve (or half of eta, since m is analytic in the upper half plane); Newton's method corrects the
-tangent prediction, and a step is taken back if the correction is not small against the prediction.
+Floating point: a point E + i eta is reached from far above by vertical steps.  A step is at most half the distance to
+the nearest critical point of the curve (or half of eta, since m is analytic in the upper half plane); Newton's method
+corrects the tangent prediction, and a step is taken back if the correction is not small against the prediction.
 
-Balls: the same path, but each step is proven: Krawczyk's operator over the whole segment shows that one box holds exactly one
-root for every z of the segment, so the root at its end continues the root at its start.
+Balls: the same path, but each step is proven: Krawczyk's operator over the whole segment shows that one box holds
+exactly one root for every z of the segment, so the root at its end continues the root at its start.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _EPS = np.finfo(float).eps
 
 
 class AlgebraicBranch:
-    """Values of the physical sheet of a curve in the closed upper half plane (on the real axis: the limit from above)."""
+    """The physical sheet in the closed upper half plane (on the real axis: the limit from above)."""
+
+    origin = 0.0
 
     def __init__(self, curve: SpectralCurve) -> None:
         self.curve = curve
@@ -38,6 +40,29 @@ class AlgebraicBranch:
         self._table = np.zeros((rows, width))
         for (i, j), c in curve.table.items():
             self._table[i, j] = float(c.p) / float(c.q) / scale
+
+    def centred(self, origin: arb) -> AlgebraicBranch:
+        """The same sheet as a function of the offset from ``origin``: no digits are lost beside a singular point there."""
+        twin = AlgebraicBranch(self.curve)
+        with flint_context.workprec(256):
+            scale = max(abs(c) for c in self.curve.table.values())
+            powers = [arb(1)]
+            for _ in range(self._table.shape[1]):
+                powers.append(powers[-1] * origin)
+            table = np.zeros(self._table.shape)
+            for i, row in enumerate(ball_rows(self.curve.table)):
+                for k in range(len(row)):
+                    terms = [row[j] * math.comb(j, k) * powers[j - k] for j in range(k, len(row))]
+                    total = sum(terms[1:], terms[0]) / arb(scale)
+                    table[i, k] = 0.0 if total.contains(0) else float(total.mid())
+            points = [p - acb(origin) for p in self.curve.critical_points(256)]
+        twin._table = table
+        twin.origin = float(origin.mid())
+        twin.singular = np.array(
+            [0j if p.contains(0) else complex(float(p.real.mid()), float(p.imag.mid())) for p in points], dtype=complex
+        )
+        twin.radius = self.radius + abs(twin.origin)
+        return twin
 
     @cached_property
     def singular(self) -> np.ndarray:
@@ -71,8 +96,8 @@ class AlgebraicBranch:
 
     def _far(self, z: np.ndarray) -> np.ndarray:
         """Series at infinity, polished; for |z| at least twice the radius."""
-        u = self.radius / z
-        m = -np.polynomial.polynomial.polyval(u, self._series) / z
+        absolute = z + self.origin
+        m = -np.polynomial.polynomial.polyval(self.radius / absolute, self._series) / absolute
         for _ in range(4):
             value, slope, _ = self._polynomial(m, z)
             m = m - value / slope
@@ -82,8 +107,8 @@ class AlgebraicBranch:
         """m(z) for complex z with Im z >= 0, any shape."""
         target = np.asarray(z, dtype=complex)
         flat = target.ravel()
-        top = np.maximum(flat.imag, 2 * self.radius)
-        far = np.abs(flat) >= 2 * self.radius
+        top = np.maximum(flat.imag, 2 * self.radius + abs(self.origin))
+        far = np.abs(flat + self.origin) >= 2 * self.radius
         here = np.where(far, flat, flat.real + 1j * top)
         with np.errstate(all="ignore"):
             m = self._far(here)
@@ -140,7 +165,7 @@ class AlgebraicBranch:
     def _rescue(self, index: np.ndarray, z: np.ndarray, goal: np.ndarray, result: np.ndarray) -> None:
         """Certified path for the points at which floating point could not decide."""
         for k in index:
-            x, y = float(z[k].real), float(goal[k])
+            x, y = float(z[k].real) + self.origin, float(goal[k])
             try:
                 ball = self.enclose(acb(arb(x), arb(y)), 106)
             except NoConvergence:
@@ -203,34 +228,28 @@ def _inside(inner: acb, outer: acb) -> bool:
     return bool(inner.is_finite()) and bool(outer.contains_interior(inner))
 
 
-def _refine(rows: list[list[arb]], z: acb, m: acb) -> acb:
-    """Smallest box around the root at z that Krawczyk's test can certify, starting from an enclosure m."""
-    box = m
+def _refine(rows: list[list[arb]], z: acb, box: acb) -> acb:
+    """Small box around the root at z; ``box`` is known to hold exactly one root, and a box inside it holds the same one."""
     middle_z = _middle(z)
-    for _ in range(60):
-        center = _middle(box)
-        for _ in range(3):
-            value, slope, _ = evaluate_rows(rows, center, middle_z)
-            step = value / slope
-            if not step.is_finite():
-                break
-            center = _middle(center - step)
-        if not box.contains(center):
-            center = _middle(box)
-        _, slope, _ = evaluate_rows(rows, center, middle_z)
+    center = _middle(box)
+    inverse = acb(0)
+    for _ in range(12):
+        value, slope, _ = evaluate_rows(rows, center, middle_z)
         inverse = _middle(1 / slope)
-        if not inverse.is_finite():
+        step = _middle(inverse * value)
+        if not step.is_finite():
+            return box
+        center = _middle(center - step)
+        if float(abs(step).mid()) <= 2.0 ** (4 - flint_context.prec) * float(abs(center).mid()):
             break
-        image = _krawczyk(rows, z, center, box, inverse)
-        if not image.is_finite():
-            break
-        real = image.real.intersection(box.real) if image.real.overlaps(box.real) else image.real
-        imag = image.imag.intersection(box.imag) if image.imag.overlaps(box.imag) else image.imag
-        narrow = acb(real, imag)
-        before, after = float(box.rad()), float(narrow.rad())
-        box = narrow
-        if not after < 0.5 * before:
-            break
+    image = _krawczyk(rows, z, center, center, inverse)
+    radius = 4 * float((image - center).rad()) + 2 * float(abs(image - center).mid())
+    while 0 < radius < float(box.rad()):
+        small = _box(center, radius)
+        image = _krawczyk(rows, z, center, small, inverse)
+        if _inside(image, small) and box.contains(small):
+            return image
+        radius *= 16
     return box
 
 
@@ -267,30 +286,28 @@ def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.n
 
 
 def _step(rows: list[list[arb]], here: acb, there: acb, m: acb) -> acb | None:
+    """Enclosure at ``there`` if one box provably holds exactly one root for every z between; else None."""
     center = _middle(m)
     _, slope, along = evaluate_rows(rows, center, here)
-    rate = along / slope
-    if not rate.is_finite():
+    guess = _middle(center - along / slope * (there - here))
+    for _ in range(2):
+        value, slope, _ = evaluate_rows(rows, guess, _middle(there))
+        guess = _middle(guess - value / slope)
+    if not guess.is_finite():
         return None
+    moved, known = float(abs(guess - center).mid()), float(m.rad())
+    floor = 2.0 ** (-flint_context.prec / 2) * max(float(abs(center).mid()), 2.0 ** (-flint_context.prec / 4))
+    middle = _middle((center + guess) / 2)
     segment = here.union(there)
-    shift = -rate * (there - here)
-    middle = _middle(center + shift / 2)
-    size = float(abs(shift).mid()) + 4 * float(m.rad())
-    radius = max(0.8 * size, 4 * float(m.rad()), 2.0 ** (-flint_context.prec / 2) * float(abs(center).mid()))
-    box = _box(middle, radius)
-    if not box.contains(m):
-        return None
     _, slope, _ = evaluate_rows(rows, middle, _middle(segment))
     inverse = _middle(1 / slope)
-    if not inverse.is_finite() or not _inside(_krawczyk(rows, segment, middle, box, inverse), box):
+    if not inverse.is_finite():
         return None
-    result = _refine(rows, there, box)
-    return result if box.contains(result) else None
-
-
-def certified_sign(value: arb) -> int:
-    """1, -1, or 0 if the ball does not decide."""
-    return 1 if value > 0 else -1 if value < 0 else 0
+    for spread in (0.8, 1.6):
+        box = _box(middle, max(spread * moved, 4 * known, floor))
+        if box.contains(m) and _inside(_krawczyk(rows, segment, middle, box, inverse), box):
+            return _refine(rows, there, box)
+    return None
 
 
 def to_ball(x: Any, bits: int) -> arb:
@@ -307,10 +324,11 @@ def to_ball(x: Any, bits: int) -> arb:
 
 
 def krawczyk_real(branch: AlgebraicBranch, x: acb, ball: acb, bits: int) -> bool:
-    """Whether the root enclosed by ``ball`` at real x is proven real: a box symmetric to the real axis holds one root."""
+    """Whether the root in ``ball`` at real x is proven real: a box symmetric to the real axis holds one root."""
     with flint_context.workprec(bits):
         rows = ball_rows(branch.curve.table)
-        reach = 4 * max(float(ball.rad()), 2.0 ** (-bits // 2) * float(abs(ball).mid())) + abs(float(ball.imag.mid()))
+        scale = max(float(abs(ball).mid()), 1 / branch.radius)
+        reach = 4 * max(float(ball.rad()), 2.0 ** (-bits // 2) * scale) + abs(float(ball.imag.mid()))
         center = acb(ball.real.mid())
         box = acb(arb(center.real.mid(), reach), arb(0, reach))
         if not box.contains(ball):

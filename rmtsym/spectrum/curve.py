@@ -18,7 +18,7 @@ from flint import ctx as flint_context
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
 from rmtsym.parsing import parse_expression
 
-__all__ = ["FormalBranch", "SpectralCurve", "rational"]
+__all__ = ["FormalBranch", "SpectralCurve", "parse_polynomial", "rational"]
 
 
 def rational(value: Any, argument: str = "value") -> fmpq:
@@ -247,17 +247,7 @@ def _read(source: Any) -> fmpq_mpoly:
         target = fmpq_mpoly_ctx.get(("m", "z", *sorted(used)), "lex")
         return source.project_to_context(target)
     if isinstance(source, str):
-        names = sorted(set(_identifiers(source)) - {"m", "z"})
-        context = fmpq_mpoly_ctx.get(("m", "z", *names), "lex")
-        table = dict(zip(context.names(), context.gens(), strict=True))
-
-        def number(q: Fraction) -> Any:
-            return fmpz(q.numerator) if q.denominator == 1 else fmpq(q.numerator, q.denominator)
-
-        try:
-            return context.constant(0) + parse_expression(source, table, {}, number)
-        except (TypeError, ArithmeticError):
-            raise DomainError("curve", source, "a polynomial in m and z", "clear the denominators") from None
+        return parse_polynomial(source, ("m", "z"))
     import sympy as sp
 
     expression = source.as_expr() if hasattr(source, "as_expr") else sp.sympify(source)
@@ -278,6 +268,23 @@ def _read(source: Any) -> fmpq_mpoly:
     return context.from_dict({e: fmpq(int(c.p), int(c.q)) for e, c in poly.terms()})
 
 
+def parse_polynomial(text: str, first: tuple[str, str]) -> fmpq_mpoly:
+    """Polynomial in the two named variables and, after them in the alphabet's order, in its parameters."""
+    names = sorted(set(_identifiers(text)) - set(first))
+    context = fmpq_mpoly_ctx.get((*first, *names), "lex")
+    table = dict(zip(context.names(), context.gens(), strict=True))
+
+    def number(q: Fraction) -> Any:
+        return fmpz(q.numerator) if q.denominator == 1 else fmpq(q.numerator, q.denominator)
+
+    try:
+        return context.constant(0) + parse_expression(text, table, {}, number)
+    except (TypeError, ArithmeticError):
+        raise DomainError(
+            "curve", text, f"a polynomial in {first[0]} and {first[1]}", "clear the denominators"
+        ) from None
+
+
 def _identifiers(text: str) -> Iterator[str]:
     word = ""
     for character in text + " ":
@@ -291,7 +298,7 @@ def _identifiers(text: str) -> Iterator[str]:
 
 def _primitive(poly: fmpq_mpoly) -> fmpq_mpoly:
     """Integer coefficients without common factor, leading one positive."""
-    content, factors = poly.factor()
+    _, factors = poly.factor()
     result = poly.context().constant(1)
     for factor, power in factors:
         result *= factor**power

@@ -1,67 +1,49 @@
-"""Spectral laws: one object for transform, density, support, atoms, moments, distribution and quantiles."""
+"""What every spectral law can do: transform, resolvent, density, distribution function, quantiles, expectations.
+
+A law of this package supplies three things: values of its Stieltjes transform in the closed upper half plane (on the real axis the
+limit from above), its support with atoms, and its moments.  The rest is here.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import acb, arb
-from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError
 from rmtsym.field.value import Value
-from rmtsym.spectrum.branch import AlgebraicBranch, to_ball
-from rmtsym.spectrum.curve import SpectralCurve
-from rmtsym.spectrum.support import PointMass, Support, support_of
+from rmtsym.spectrum.cumulants import free_cumulants
+from rmtsym.spectrum.distribution import Distribution, Quantile, SmoothPiece
+from rmtsym.spectrum.support import Edge, Piece, PointMass, Support, exponents_of
 
-__all__ = ["SpectralLaw"]
+__all__ = ["Law"]
 
 
-class SpectralLaw:
-    r"""A probability law on the real line given by its Stieltjes transform :math:`m(z) = \int \frac{d\mu(t)}{t - z}`.
-
-    Parameters
-    ----------
-    curve : SpectralCurve, flint polynomial, sympy expression or text
-        Polynomial P(m, z) with rational coefficients; the physical sheet is the one with ``m ~ -1/z``.
-    moments : sequence of rationals, optional
-        First moments, needed only where two sheets look alike at infinity.
-    name : str, optional
-        Shown in plots and messages.
-    **parameters
-        Numbers for the parameters of the curve.
-
-    Raises
-    ------
-    DomainError
-        For an empty curve, one without a physical branch, or one with parameters left free.
-
-    Examples
-    --------
-    >>> law = SpectralLaw("c*z*m^2 + (c + z - 1)*m + 1", c="1/2")
-    >>> law.moments(3)
-    (Fraction(1, 1), Fraction(3, 2), Fraction(11, 4))
-    >>> [round(e.value, 10) for e in law.edges]
-    [0.0857864376, 2.9142135624]
-    >>> float(law.density(1.0)) == float(np.imag(law.stieltjes(1.0, side="+")) / np.pi)
-    True
+class Law(ABC):
+    r"""A probability law on the real line with :math:`m(z) = \int \frac{d\mu(t)}{t - z}`, positive on the negative axis for laws on
+    :math:`[0, \infty)`.
     """
 
-    def __init__(self, curve: Any, *, moments: Sequence[Any] = (), name: str = "", **parameters: Any) -> None:
-        given = curve if isinstance(curve, SpectralCurve) and not moments else SpectralCurve(curve, moments)
-        if parameters:
-            given = given.at(**parameters)
-        self.curve: SpectralCurve = _physical_factor(given)
-        self.name = name
-        self.branch = AlgebraicBranch(self.curve)
-        _check_moments(self.curve)
+    name: str = ""
 
-    def __repr__(self) -> str:
-        return f"SpectralLaw({self.name or str(self.curve)!r})"
+    # -- what a law supplies -----------------------------------------------------------------------------------------
+    @abstractmethod
+    def _above(self, z: np.ndarray) -> np.ndarray:
+        """m(z) for Im z >= 0, any shape; on the real axis the limit from above."""
+
+    @property
+    @abstractmethod
+    def support(self) -> Support:
+        """Components, pieces and atoms."""
+
+    @abstractmethod
+    def moments(self, k: int) -> tuple[Any, ...]:
+        """Moments ``mom_1, ..., mom_k``."""
 
     # -- transform -------------------------------------------------------------------------------------------------
     def stieltjes(self, z: Any, side: str | None = None) -> Any:
@@ -97,7 +79,7 @@ class SpectralLaw:
                 raise DomainError("z", shown, "points off the support", 'give side="+" or side="-" for the limit')
             if side == "-":
                 lower = lower | within
-        value = self.branch.stieltjes(np.where(points.imag < 0, points.conj(), points))
+        value = self._above(np.where(points.imag < 0, points.conj(), points))
         value = np.where(lower, value.conj(), value)
         if np.any(real):
             value = np.where(real & ~self._within(x), value.real, value)
@@ -116,52 +98,30 @@ class SpectralLaw:
         value = np.real(self.stieltjes(-shift.astype(complex)))
         return value if shift.ndim else float(value)
 
-    def enclose(self, z: Any, digits: int = 15, side: str = "+") -> Value:
-        """Ball around m(z) with the physical sheet proven.
-
-        Parameters
-        ----------
-        z : exact number, float, text, pair (re, im) or flint ``acb``
-        digits : int
-            Relative digits wanted; the working precision is raised until they are there.
-        side : "+" or "-"
-            For real z on the support.
-
-        Raises
-        ------
-        NoConvergence
-            At a branch point or a pole.
-        """
-        bits = max(80, math.ceil(digits * 3.33) + 30)
-        for _ in range(8):
-            with flint_context.workprec(bits):
-                point = _complex_ball(z, bits)
-                flip = point.imag < 0 or (side == "-" and point.imag == 0)
-                ball = self.branch.enclose(point.conjugate() if point.imag < 0 else point, bits)
-                ball = ball.conjugate() if flip else ball
-                if point.imag == 0 and ball.imag.contains(0):
-                    ball = acb(ball.real)  # off the support m is real
-                if ball.rel_accuracy_bits() >= digits * 3.33:
-                    break
-            bits *= 2
-        value = ball.real if ball.imag == 0 else ball
-        return Value.from_ball(value, "Krawczyk along a path from infinity")
-
     # -- support ---------------------------------------------------------------------------------------------------
-    @cached_property
-    def support(self) -> Support:
-        """Components, pieces and atoms."""
-        return support_of(self.branch)
-
     @property
     def edges(self) -> tuple[Value, ...]:
-        """Ends of the components of the continuous part, in order, enclosed."""
+        """Ends of the components of the continuous part, in order."""
         return self.support.edges
 
     @property
     def atoms(self) -> tuple[PointMass, ...]:
         """Point masses, in order."""
         return self.support.atoms
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest point of the support."""
+        ends = [e.value for e in self.edges] + [float(a.location) for a in self.atoms]
+        return min(ends), max(ends)
+
+    @cached_property
+    def edge_behaviour(self) -> tuple[Edge, ...]:
+        """Every edge, and every singular point inside a component, with the exponent of the density beside it.
+
+        The exponents are slopes of log density against log distance at three scales, read as the nearest rational.
+        """
+        return exponents_of(self.support, lambda x: self._above(x.astype(complex)).imag)
 
     def density(self, x: Any) -> Any:
         """Density of the continuous part, vectorised: ``Im m(x + i0) / pi``."""
@@ -171,65 +131,92 @@ class SpectralLaw:
         result = np.zeros(points.shape)
         within = self._within(points)
         if np.any(within):
-            result[within] = self.branch.stieltjes(points[within].astype(complex)).imag / math.pi
+            result[within] = self._above(points[within].astype(complex)).imag / math.pi
         return result if points.ndim else float(result)
 
     # -- moments ---------------------------------------------------------------------------------------------------
-    def moments(self, k: int) -> tuple[Fraction, ...]:
-        """Exact moments ``mom_1, ..., mom_k``."""
-        return self.curve.moments(k)
+    def free_cumulants(self, k: int) -> tuple[Any, ...]:
+        """Free cumulants ``kappa_1, ..., kappa_k``, as exact as the moments."""
+        return free_cumulants(self.moments(k))
 
+    @property
+    def mean(self) -> Any:
+        """First moment."""
+        return self.moments(1)[0]
 
-def _physical_factor(curve: SpectralCurve) -> SpectralCurve:
-    if curve.parameters:
-        raise DomainError(
-            "curve", f"a curve with free parameters {', '.join(curve.parameters)}", "numbers for them", "name=value"
-        )
-    factors = curve.factors()
-    if not factors:
-        raise DomainError("curve", str(curve), "a factor that holds both m and z", "check the elimination")
-    found, reasons = [], []
-    for factor in factors:
-        candidate = SpectralCurve(factor, curve.hint)
-        try:
-            candidate.formal  # noqa: B018 - raises where there is no physical sheet
-        except DomainError as error:
-            reasons.append(error)
-        else:
-            found.append(candidate)
-    if not found:
-        raise reasons[0]
-    if len(found) > 1:
-        raise DomainError(
-            "curve", str(curve), "one factor with m ~ -1/z", "several qualify: give moments= to tell them apart"
-        )
-    return found[0]
+    @property
+    def variance(self) -> Any:
+        """Second central moment."""
+        first, second = self.moments(2)
+        return second - first * first
 
+    # -- distribution ----------------------------------------------------------------------------------------------
+    @cached_property
+    def distribution(self) -> Distribution:
+        """Chebyshev series of the distribution function; its total mass has been checked to be 1."""
+        exponents: dict[tuple[float, str], Fraction] = {}
+        for edge in self.edge_behaviour:
+            x = float(edge.location)
+            if edge.side != "right":
+                exponents[x, "lower"] = edge.exponent
+            if edge.side != "left":
+                exponents[x, "upper"] = edge.exponent
 
-def _check_moments(curve: SpectralCurve) -> None:
-    """Hankel determinants of the exact moments must not be negative."""
-    from flint import fmpq, fmpq_mat
-
-    order = min(2 * curve.degree, 6)
-    series = curve.series(2 * order)
-    for size in range(1, order + 1):
-        determinant = fmpq_mat([[series[i + j] for j in range(size)] for i in range(size)]).det()
-        if determinant < 0:
-            raise DomainError(
-                "curve",
-                str(curve),
-                "a curve with a physical branch",
-                f"the series -1/z - ... gives moments of no probability law (Hankel determinant {size} is negative)",
+        pieces = []
+        for piece in self.support.pieces:
+            pair = exponents[float(piece.lower), "lower"], exponents[float(piece.upper), "upper"]
+            pieces.append(
+                SmoothPiece(self._density_beside(piece, pair), (float(piece.lower), float(piece.upper)), pair)
             )
-        if determinant == 0:
-            return  # finitely many atoms
+        return Distribution(pieces, self.atoms)
 
+    def _density_beside(self, piece: Piece, exponents: tuple[Fraction, Fraction]) -> Callable[..., np.ndarray]:
+        """Density as a function of the distance from the lower or the upper end of a piece."""
 
-def _complex_ball(z: Any, bits: int) -> acb:
-    if isinstance(z, acb):
-        return z
-    if isinstance(z, (complex, np.complexfloating)):
-        return acb(arb(float(z.real)), arb(float(z.imag)))
-    if isinstance(z, tuple):
-        return acb(to_ball(z[0], bits), to_ball(z[1], bits))
-    return acb(to_ball(z, bits))
+        def density(offset: np.ndarray, from_lower: bool) -> np.ndarray:
+            x = float(piece.lower) + offset if from_lower else float(piece.upper) - offset
+            return np.asarray(self._above(x.astype(complex)).imag / math.pi)
+
+        return density
+
+    def cdf(self, x: Any) -> Any:
+        """Mass of (-infinity, x], vectorised."""
+        points = np.asarray(x, dtype=float)
+        if np.any(np.isnan(points)):
+            raise DomainError("x", x, "numbers", "remove NaN entries")
+        value = self.distribution.cdf(points)
+        return value if points.ndim else float(value)
+
+    def quantile(self, level: Any) -> Quantile:
+        """All x with ``P(X < x) <= level <= P(X <= x)``: a point, an atom, or a whole gap of the support.
+
+        ``float(law.quantile(q))`` is the quantile where it is unique; in a gap it is refused, and ``.lower``, ``.upper`` are the
+        ends of the gap.  Levels within 1e-10 of the mass below a gap count as that mass.
+
+        Raises
+        ------
+        DomainError
+            For a level outside (0, 1).
+        """
+        q = float(level)
+        if not 0 < q < 1:
+            raise DomainError("level", level, "0 < level < 1", "the extreme points are law.bounds")
+        return self.distribution.quantile(q)
+
+    def quantiles(self, n: int) -> np.ndarray:
+        """Quantile spectrum: levels (i + 1/2)/n for i = 0..n-1; at the mass of a gap its lower end.
+
+        A deterministic stand-in for the n eigenvalues of one matrix.
+        """
+        if n < 1:
+            raise DomainError("n", n, "n >= 1", "it is the number of eigenvalues")
+        return np.array([self.distribution.quantile((i + 0.5) / n).lower for i in range(n)])
+
+    def expectation(self, function: Callable[[np.ndarray], np.ndarray]) -> Value:
+        """E f(X) by quadrature of the smoothed density; f is vectorised and smooth on the support.
+
+        The radius is not proven: ``status`` is ``"residual"`` and ``method`` tells the estimated error.  For analytic f use
+        :func:`rmtsym.spectrum.linear_statistic`, which encloses.
+        """
+        value, error = self.distribution.mean(function)
+        return Value(value, math.inf, "residual", f"quadrature, estimated error {error:.1e}")

@@ -7,9 +7,10 @@ positive imaginary part on the whole interval: one certified value decides.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from rmtsym.field.value import Value
 from rmtsym.spectrum.branch import AlgebraicBranch, krawczyk_real
 from rmtsym.spectrum.curve import to_fraction
 
-__all__ = ["Edge", "Piece", "PointMass", "Support", "support_of"]
+__all__ = ["Edge", "Piece", "PointMass", "Support", "exponents_of", "support_of"]
 
 _BITS = 128
 
@@ -94,7 +95,7 @@ def support_of(branch: AlgebraicBranch) -> Support:
     """Support of the law whose Stieltjes transform is the physical sheet."""
     points = _real_points(branch)
     carries = []
-    for left, right in zip(points, points[1:], strict=False):
+    for left, right in pairwise(points):
         carries.append(_has_density(branch, (left.real.mid() + right.real.mid()) / 2))
     pieces: list[Piece] = []
     components: list[tuple[Value, Value]] = []
@@ -204,7 +205,7 @@ def _rational_site(branch: AlgebraicBranch, x: fmpq) -> PointMass | None:
     if not mass > 0:
         return None
     rational_mass = [-f[0] / f[1] for f, _ in equation.factor()[1] if f.degree() == 1]
-    exact = next((w for w in rational_mass if mass.contains(arb(w))), None)
+    exact = next((w for w in rational_mass if mass.overlaps(arb(w))), None)
     location = Value(float(x.p) / float(x.q), 0.0, "exact", "root of the leading coefficient")
     if exact is None:
         return PointMass(location, Value.from_ball(mass, "residue equation of the curve"))
@@ -226,3 +227,41 @@ def _irrational_sites(branch: AlgebraicBranch, factor: fmpq_poly) -> list[PointM
                 )
             )
     return found
+
+
+# -- edge behaviour -------------------------------------------------------------------------------------------------
+def exponents_of(support: Support, density: Callable[[np.ndarray], np.ndarray]) -> tuple[Edge, ...]:
+    """Exponent of the density at every end of every piece, and on the steeper side of every interior singular point."""
+    lower = {float(p.lower): (p.lower, float(p.upper) - float(p.lower)) for p in support.pieces}
+    upper = {float(p.upper): (p.upper, float(p.upper) - float(p.lower)) for p in support.pieces}
+    ends = {float(e) for e in support.edges}
+    found = []
+    for x in sorted({*lower, *upper}):
+        slopes = []
+        if x in lower:
+            slopes.append(_slope(density, x, lower[x][1]))
+        if x in upper:
+            slopes.append(_slope(density, x, -upper[x][1]))
+        location = lower[x][0] if x in lower else upper[x][0]
+        side = "interior" if x not in ends or len(slopes) == 2 else "left" if x in lower else "right"
+        # where the two sides differ, the finer smoothing serves both
+        exponent = slopes[0] if len(set(slopes)) == 1 else max(slopes, key=lambda f: f.denominator)
+        found.append(Edge(location, side, exponent))
+    return tuple(found)
+
+
+def _slope(density: Callable[[np.ndarray], np.ndarray], x: float, width: float) -> Fraction:
+    """Exponent p of ``density ~ |t - x|^p`` from the distances ``|width| 2^-16, 2^-22, ...``; nearest rational."""
+    # the distances must stay well above the rounding of x itself
+    smallest = max(2.0**-40, 2.0**12 * float(np.spacing(abs(x))) / abs(width))
+    steps = np.geomspace(min(2.0**-16, smallest * 2.0**18), smallest, 4)
+    places = x + width * steps
+    values = np.maximum(density(places), 1e-300)
+    slopes = np.diff(np.log(values)) / np.diff(np.log(np.abs(places - x)))
+    # corrections are a power series in a root of the distance: the last slope is the best
+    best = Fraction(float(slopes[-1])).limit_denominator(12)
+    for denominator in (1, 2, 3, 4, 5, 6):
+        simple = Fraction(round(float(slopes[-1]) * denominator), denominator)
+        if abs(float(simple) - slopes[-1]) < 0.02:
+            return simple
+    return best
