@@ -59,7 +59,11 @@ class ZeroTest:
         if not self.holds:
             return f"not zero: disproved at a random point over GF(2^61-1){where}"
         points = f"{self.trials} random point{'s' if self.trials > 1 else ''}"
-        return f"zero at {points} over GF(2^61-1){where}; probability of error below {self.error_bound:.0e}"
+        return f"zero at {points} over GF(2^61-1){where}; probability of error below {_power_of_ten(self.error_bound)}"
+
+
+def _power_of_ten(bound: float) -> str:
+    return f"1e{math.ceil(math.log10(bound))}"
 
 
 def is_zero(

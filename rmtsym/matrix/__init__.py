@@ -1,5 +1,6 @@
 """Noncommutative random-matrix expressions and their back ends."""
 
+from rmtsym.matrix.entry import draw_entries
 from rmtsym.matrix.expression import (
     Deterministic,
     Expression,
@@ -19,11 +20,23 @@ from rmtsym.matrix.expression import (
     parameters,
     replace,
     spaces,
+    substitute,
 )
+from rmtsym.matrix.identity import evaluate_mod_p, is_identity
+from rmtsym.matrix.model import parse_model
+from rmtsym.matrix.planar import (
+    curve_agrees,
+    finite_size_moments,
+    finite_size_series,
+    planar_moments,
+    planar_series,
+)
+from rmtsym.matrix.sample import Draw, draw, sample
 from rmtsym.matrix.space import Space, bind_measures
 
 __all__ = [
     "Deterministic",
+    "Draw",
     "Expression",
     "Free",
     "Gaussian",
@@ -38,9 +51,21 @@ __all__ = [
     "Wigner",
     "Zero",
     "bind_measures",
+    "curve_agrees",
+    "draw",
+    "draw_entries",
+    "evaluate_mod_p",
+    "finite_size_moments",
+    "finite_size_series",
     "inverse",
+    "is_identity",
     "letters",
     "parameters",
+    "parse_model",
+    "planar_moments",
+    "planar_series",
     "replace",
+    "sample",
     "spaces",
+    "substitute",
 ]

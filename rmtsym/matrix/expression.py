@@ -6,6 +6,7 @@ flat, scalars stand in front, like terms are collected, terms are sorted, neighb
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,7 @@ __all__ = [
     "parameters",
     "replace",
     "spaces",
+    "substitute",
 ]
 
 
@@ -476,6 +478,54 @@ def replace(expression: Expression, mapping: Mapping[Expression, Expression]) ->
         case Transposed(letter=letter):
             return replace(letter, mapping).T
     return expression
+
+
+def substitute(expression: Expression, values: Mapping[sp.Symbol, Any]) -> Expression:
+    """The expression with scalar parameters replaced, also in variances, sizes and deterministic values.
+
+    >>> c = sp.Symbol("c", positive=True)
+    >>> X = Gaussian("X", Space("p", c), Space("n"), 1 / c)
+    >>> substitute(c * X, {c: sp.Rational(1, 2)}).body.variance
+    2
+    """
+    table = {x: as_scalar(v, str(x)) for x, v in values.items()}
+
+    def scalar(value: sp.Expr) -> sp.Expr:
+        return value.subs(table, simultaneous=True) if value.free_symbols & table.keys() else value
+
+    def space(old: Space) -> Space:
+        return dataclasses.replace(old, size=scalar(old.size))
+
+    def letter(old: Expression) -> Expression:
+        match old:
+            case Gaussian(name=name, rows=rows, cols=cols, variance=variance):
+                return Gaussian(name, space(rows), space(cols), scalar(variance))
+            case Wigner(name=name, rows=rows, variance=variance):
+                return Wigner(name, space(rows), scalar(variance))
+            case Deterministic(value=value, rows=rows, cols=cols, symmetric=symmetric):
+                value = value if isinstance(value, str) else scalar(value)
+                return Deterministic(value, space(rows), space(cols), symmetric)
+            case Zero(rows=rows, cols=cols):
+                return Zero(space(rows), space(cols))
+            case Free(name=name, rows=rows, measure=measure):
+                return Free(name, space(rows), measure)
+            case Haar(name=name, rows=rows):
+                return Haar(name, space(rows))
+            case Identity(rows=rows):
+                return Identity(space(rows))
+            case Sum(terms=terms):
+                return _add(tuple(letter(x) for x in terms))
+            case Product(factors=factors):
+                return _multiply(tuple(letter(x) for x in factors))
+            case Scaled(coefficient=c, body=body):
+                return _scale(scalar(c), letter(body))
+            case Inverse(body=body):
+                return inverse(letter(body))
+            case Transposed(letter=inner):
+                return letter(inner).T
+        raise TypeError(f"not a matrix expression: {type(old).__name__}")
+
+    return letter(expression)
 
 
 # ------------------------------------------------------------------------------------------------------ normal form
