@@ -22,7 +22,9 @@ __all__ = ["build", "find"]
 def find(names: list[str]) -> list[Path]:
     """Notebooks of the project; only those named by id or path if any are."""
     folder = project_root() / "notebooks"
-    known = {p.stem.replace("_", "-"): p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts}
+    known = {
+        p.stem.replace("_", "-"): p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
+    }
     chosen = []
     for name in names:
         key = Path(name).stem.replace("_", "-")
@@ -50,7 +52,9 @@ def build(names: list[str], jobs: int, timeout: int = 1800) -> bool:
             return
         task = next(t for t in tasks if t.name == outcome.name)
         changed = write_normalised(read(task.target), task.source)
-        terminal.print(f"  {'changed  ' if changed else 'unchanged'}  {outcome.name} [dim]{outcome.seconds:.0f} s[/dim]")
+        terminal.print(
+            f"  {'changed  ' if changed else 'unchanged'}  {outcome.name} [dim]{outcome.seconds:.0f} s[/dim]"
+        )
 
     return not any(o.error for o in run_notebooks(tasks, jobs, finished=finished))
 

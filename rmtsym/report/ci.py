@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from rmtsym.report.console import EVIDENCE, evidence_of
+from rmtsym.report.console import EVIDENCE, evidence_of, in_short
 
 __all__ = ["junit_xml", "markdown"]
 
@@ -37,7 +37,9 @@ def junit_xml(run: Mapping[str, Any]) -> str:
         if record["status"] != "VERIFIED" and not failures + errors:
             case = ET.SubElement(suite, "testcase", classname=f"{record['family']}.{record['id']}", name="notebook")
             text = _NOT_XML.sub("", record["message"])
-            ET.SubElement(case, "error", message=text.splitlines()[0] if text else "", type=record["status"]).text = text
+            ET.SubElement(
+                case, "error", message=text.splitlines()[0] if text else "", type=record["status"]
+            ).text = text
             errors += 1
         suite.set("tests", str(len(suite.findall("testcase"))))
         suite.set("failures", str(failures))
@@ -57,7 +59,7 @@ def markdown(run: Mapping[str, Any]) -> str:
         for kind in EVIDENCE:
             found = evidence_of(record, kind)
             status = found.get("status")
-            cells.append(f"{_ICON[status]} {_plain(found.get('summary', ''))}" if status else "–")
+            cells.append(f"{_ICON[status]} {_plain(in_short(record, kind))}" if status else "–")
         lines.append(f"| `{record['id']}` | {_ICON[record['status']]} {record['status']} | {' | '.join(cells)} |")
     for record in run["theorems"]:
         if record["status"] != "VERIFIED" and record["message"]:

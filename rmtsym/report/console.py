@@ -15,7 +15,7 @@ from rich.table import Table
 
 from rmtsym.report.runner import Task
 
-__all__ = ["EVIDENCE", "Console", "evidence_of", "verdict_table"]
+__all__ = ["EVIDENCE", "Console", "evidence_of", "in_short", "verdict_table"]
 
 EVIDENCE = ("derivation", "enclosure", "simulation", "falsification")
 _COLOUR = {"VERIFIED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
@@ -27,12 +27,30 @@ def evidence_of(record: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return ((record.get("verdict") or {}).get("evidence") or {}).get(kind) or {}
 
 
+def in_short(record: Mapping[str, Any], kind: str) -> str:
+    """A piece of evidence in a few words and figures."""
+    found = evidence_of(record, kind)
+    figures = found.get("figures") or {}
+    match kind:
+        case "derivation" if "steps" in figures:
+            assumed = f", {figures['assumed']} assumed" if figures.get("assumed") else ""
+            return f"{figures['steps']} steps{assumed}, {figures.get('consequences', 0)} consequences"
+        case "enclosure" if figures.get("values"):
+            return f"{figures['values']} values, {min(figures['digits'], 99)} digits"
+        case "simulation" if "statistics" in figures:
+            finest = f", resolution {100 * found['resolution']:.2g} %" if found.get("resolution") else ""
+            return f"{figures['statistics']} statistics, |z| ≤ {figures['largest |z|']:.1f}{finest}"
+        case "falsification" if "counted" in figures:
+            return f"{figures['killed']} of {figures['counted']} rejected"
+    return found.get("method") or str(found.get("status", "")).lower()
+
+
 def _cell(record: Mapping[str, Any], kind: str) -> str:
     found = evidence_of(record, kind)
     status = found.get("status")
     if status is None:
         return "[dim]–[/dim]"
-    text = escape(found.get("summary") or status.lower())
+    text = escape(in_short(record, kind))
     return f"[{_COLOUR[status]}]{_MARK[status]}[/] {text}"
 
 

@@ -36,7 +36,9 @@ def declared_parameters(notebook: Any) -> dict[str, Any]:
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
     if len(tagged) != 1 or tagged[0] is not cells[0]:
-        raise DomainError("notebook", f"{len(tagged)} cells", "the first code cell tagged 'parameters'", "tag that cell")
+        raise DomainError(
+            "notebook", f"{len(tagged)} cells", "the first code cell tagged 'parameters'", "tag that cell"
+        )
     found: dict[str, Any] = {}
     for statement in ast.parse(tagged[0].source).body:
         match statement:
@@ -46,7 +48,9 @@ def declared_parameters(notebook: Any) -> dict[str, Any]:
                 except ValueError:
                     raise DomainError(name, ast.unparse(value), "a literal", "derive values in a later cell") from None
             case _:
-                raise DomainError("parameters cell", ast.unparse(statement), "name = literal", "move it to a later cell")
+                raise DomainError(
+                    "parameters cell", ast.unparse(statement), "name = literal", "move it to a later cell"
+                )
     return found
 
 

@@ -86,7 +86,9 @@ class _Run:
         self.ready.set()
         if code and not self.error:
             tail = self.task.log.read_text(errors="replace").strip().splitlines()[-1:]
-            self.error = f"{self.task.source.name}: the process ended with code {code}" + (f" ({tail[0]})" if tail else "")
+            self.error = f"{self.task.source.name}: the process ended with code {code}" + (
+                f" ({tail[0]})" if tail else ""
+            )
         self.events.put(("end", self.task.name, Outcome(self.task.name, self.error, time.monotonic() - self.begun)))
 
     def stop(self) -> None:

@@ -139,5 +139,11 @@ def theory_and_simulation(
 def histogram(axes: Axes, values: Any, bins: int = 60, label: str = "eigenvalues") -> None:
     """Empirical density of a sample, drawn lightly so that a theory curve stands out on it."""
     axes.hist(
-        np.asarray(values, float), bins=bins, density=True, color="#BFD7EA", edgecolor="white", linewidth=0.3, label=label
+        np.asarray(values, float),
+        bins=bins,
+        density=True,
+        color="#BFD7EA",
+        edgecolor="white",
+        linewidth=0.3,
+        label=label,
     )
