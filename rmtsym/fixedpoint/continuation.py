@@ -177,7 +177,9 @@ def _lift(batch: Batch, q: np.ndarray, target: np.ndarray, last: np.ndarray) -> 
         return q
     on_axis = last & (target.imag == 0)
     tolerance = 1e-9 * np.abs(q)
-    return np.where(on_axis[:, None] & batch.herglotz & (q.imag > -tolerance), q.real + 1j * (q.imag + 2 * tolerance), q)
+    return np.where(
+        on_axis[:, None] & batch.herglotz & (q.imag > -tolerance), q.real + 1j * (q.imag + 2 * tolerance), q
+    )
 
 
 def _predict(batch: Batch, real: bool, q: Any, past: Any, known: Any, x: Any, past_x: Any, ahead: Any) -> np.ndarray:

@@ -87,7 +87,9 @@ class Source(Float):
         if isinstance(value, Term):
             return value
         fraction = Fraction(value)
-        text = str(fraction.numerator) if fraction.denominator == 1 else f"({fraction.numerator}/{fraction.denominator})"
+        text = (
+            str(fraction.numerator) if fraction.denominator == 1 else f"({fraction.numerator}/{fraction.denominator})"
+        )
         return Term(self.program, f"({text})" if text.startswith("-") else text + ("." if text.isdigit() else ""))
 
     def constant(self, name: str) -> Any:

@@ -108,7 +108,7 @@ class Batch:
             q[move_on] = self._advance(q[move_on], move[go & ~done])
             steps[active] += 1
             active = active[~done]
-        return Outcome(best, best_residual <= _FAIR, best_residual, steps, sign)
+        return Outcome(best, best_residual <= max(_FAIR, good), best_residual, steps, sign)
 
     def _direction(self, left: Any, right: Any, slopes: Any, q: Any) -> tuple[np.ndarray, np.ndarray]:
         """Newton direction in the working variables (log q where positive), and the sign of the determinant."""
