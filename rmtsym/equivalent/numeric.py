@@ -17,6 +17,7 @@ from rmtsym.matrix import Space
 
 __all__ = ["NumericDyson"]
 
+SHIFT = 1e-10  # shift of a degenerate inverse in numerical references
 _ROUNDING = 1e-13  # relative step at which Newton has reached double precision
 
 
@@ -158,23 +159,38 @@ class NumericDyson:
         return complex(grid["weights"] @ (np.einsum("kij,kij->k", grid["ends"], G) + grid["constant"]))
 
 
-def _number(value: Fraction) -> complex:
-    return complex(float(value))
-
-
 def reference(derived: Any, point: Mapping[str, Any]) -> complex:
-    """Output of a derivation at a point, from the unreduced Dyson equation."""
+    """Output of a derivation at a point, from the unreduced Dyson equation.
+
+    A degenerate inverse is shifted, and the shift is lowered to :data:`SHIFT` once the noise is on.
+    """
     dyson: Dyson = derived.dyson
     roots = getattr(dyson.field, "roots", {})
     back = {r: s for s, r in roots.items()}
     values: dict[sp.Symbol, Any] = {}
+    shift: sp.Symbol | None = None
     for s in dyson.field.symbols:
         name = str(back.get(s, s))
         if name in point:
             values[back.get(s, s)] = point[name]
+        elif s not in dyson.letters and isinstance(s, sp.Dummy):
+            shift = s
         elif s not in dyson.letters:
-            values[s] = 1e-9  # the shift of a degenerate inverse
+            raise UnknownName("parameter", name, point)
     measures = {str(k): v for k, v in point.items() if isinstance(v, Atoms)}
-    solver = NumericDyson(dyson, values, measures)
-    solver.solve()
+    degenerate = any(x.has(shift) for x in dyson.base.values())
+    level = 1.0
+    solver = NumericDyson(dyson, {**values, shift: level}, measures)
+    taus = solver.solve()
+    while degenerate and level > SHIFT:
+        level /= 2
+        solver = NumericDyson(dyson, {**values, shift: level}, measures)
+        found = solver._newton(taus, 1.0)
+        if found is None:
+            raise NoConvergence(f"the shift of the degenerate inverse cannot be lowered below {2 * level:.3g}")
+        taus = solver.taus = found
     return solver.output()
+
+
+def _number(value: Fraction) -> complex:
+    return complex(float(value))

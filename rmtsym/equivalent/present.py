@@ -15,6 +15,7 @@ from rmtsym.field.rational import Field, Frac
 
 __all__ = ["Written", "average_of", "write"]
 
+LONG = 60  # terms above which the closed form of an affine unknown is not written; it stays an unknown
 FEW = 3  # up to so many averages an integrand is expanded in monomials
 
 
@@ -199,15 +200,18 @@ def write(laws: Laws, names: Mapping[sp.Symbol, str]) -> Written:
                 if entry:
                     matrix[i, j] = entry
         inverse = block_inverse(matrix, size, wide)
-        for i, s in enumerate(component):
-            solved[s] = sum((inverse[i, j] * right[j] for j in range(size) if (i, j) in inverse), wide.zero)
+        found = [
+            sum((inverse[i, j] * right[j] for j in range(size) if (i, j) in inverse), wide.zero) for i in range(size)
+        ]
+        if max(x.size for x in found) <= LONG:
+            solved |= dict(zip(component, found, strict=True))
     reciprocal = {c.new for c in laws.changes if c.kind == "reciprocal"}
     averages = {symbol: _average(key, letters) for key, symbol in keys.items()}
 
     def shown(x: Frac) -> sp.Expr:
         return x.to_sympy().xreplace(averages)
 
-    kept = [s for s in laws.unknowns if s not in closed]
+    kept = [s for s in laws.unknowns if s not in solved]
     equations = []
     for s in kept:
         right_side = value[s].subs(solved)

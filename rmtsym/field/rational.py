@@ -394,6 +394,8 @@ class Frac:
         for part, multiplicity in parts:
             content = math.lcm(*(c.denominator for _, c in part.coefficients()))  # no fractions inside a factor
             constant /= Fraction(content) ** multiplicity
+            if constant < 0 and multiplicity % 2 and len(part.num) > 1 and part.coefficients()[-1][1] < 0:
+                content, constant = -content, -constant  # 1 - x rather than -(x - 1)
             pieces.append((part * content)._poly_sympy((part * content).num) ** multiplicity)
         front = sp.Rational(constant.numerator, constant.denominator)
         body = sp.Mul(*pieces)
