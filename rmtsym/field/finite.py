@@ -72,6 +72,7 @@ def is_zero(
     matrices: Mapping[Any, Any] | None = None,
     trials: int = 3,
     *,
+    spectra: Mapping[Any, Mapping[sp.Symbol, sp.MatrixSymbol]] | None = None,
     atoms: int = 4,
     seed: int = 0,
 ) -> ZeroTest:
@@ -92,6 +93,9 @@ def is_zero(
         expression that defines it.
     trials : int
         Independent points; dimensions and numbers of atoms differ between them.
+    spectra : mapping from SpectralMeasure to mapping from letter to matrix symbol, optional
+        Measures that are the joint spectrum of commuting matrices: ``{nu: {s: Sigma}}`` makes ``E_nu[f(s)]`` equal to
+        ``Trace(f(Sigma))`` over the dimension.
     atoms : int
         Least number of atoms per measure.
 
@@ -119,6 +123,7 @@ def is_zero(
     if trials < 1:
         raise DomainError("trials", trials, "trials >= 1", "use 3")
     kinds = {str(k): v for k, v in (matrices or {}).items()}
+    tied = {m.name: dict(letters) for m, letters in (spectra or {}).items()}
     numerators: list[sp.Expr] = []
     for relation in relations:
         difference = _difference(relation)
@@ -135,7 +140,7 @@ def is_zero(
     degree = 0
     for _ in range(_ATTEMPTS * trials):
         count = atoms + done + (len(numerators) > 2) * (len(numerators) - 2)
-        point = _draw(rng, everything, kinds, count, smallest=5 + 2 * done)
+        point = _draw(rng, everything, kinds, count, 5 + 2 * done, tied)
         try:
             if plan is None:
                 plan = _Plan.find(numerators, point)
@@ -178,11 +183,16 @@ def _numerator(expr: sp.Expr) -> sp.Expr:
 
 
 def _draw(
-    rng: random.Random, everything: Sequence[Any], kinds: Mapping[str, Any], atoms: int, smallest: int
+    rng: random.Random,
+    everything: Sequence[Any],
+    kinds: Mapping[str, Any],
+    atoms: int,
+    smallest: int,
+    tied: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]],
 ) -> PrimePoint:
     """A fresh random point with every dimension, law and symbol bound."""
     squares = any(x.exp.is_Rational and x.exp.q != 1 for e in everything for x in e.atoms(sp.Pow))
-    point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares)
+    point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares, tied)
     shapes = {
         s for e in everything for m in e.atoms(sp.MatrixSymbol, sp.Identity) for n in m.shape for s in n.free_symbols
     }
@@ -275,7 +285,7 @@ class _Plan:
             return cls((), ())
         probe = _Probe(relations, point)
         symbols = {s for r in relations for s in r.free_symbols if s in point.symbols}
-        measures = {a.measure.name for r in relations for a in r.atoms(Average)}
+        measures = {a.measure.name for r in relations for a in r.atoms(Average)} - set(point.spectra)
         variables: list[Variable] = sorted(symbols, key=str)
         variables += [(name, i) for name in sorted(measures) for i in range(point.atoms - 1)]
         contains = {

@@ -87,6 +87,8 @@ class PrimePoint:
     kinds : mapping from matrix name to kind, or to a sympy matrix that defines it
     squares : bool
         Draw positive symbols as squares, so that their roots exist.
+    spectra : mapping from measure name to mapping from letter to matrix symbol
+        Measures that are spectra of (commuting, here diagonal) matrices: equal weights, eigenvalues as atoms.
     """
 
     def __init__(
@@ -96,9 +98,11 @@ class PrimePoint:
         dimension: Callable[[], int] | None = None,
         kinds: Mapping[str, Any] | None = None,
         squares: bool = False,
+        spectra: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]] | None = None,
     ) -> None:
         self.rng, self.atoms, self.squares = rng, atoms, squares
-        self.kinds = dict(kinds or {})
+        self.spectra = dict(spectra or {})
+        self.kinds = {**(kinds or {}), **{str(m.name): "diagonal" for x in self.spectra.values() for m in x.values()}}
         self._dimension = dimension or (lambda: self.rng.randrange(5, 10))
         self.symbols: dict[sp.Symbol, int] = {}
         self.dimensions: dict[sp.Symbol, int] = {}
@@ -110,7 +114,7 @@ class PrimePoint:
 
     def copy(self) -> PrimePoint:
         """The same point, to be changed in a few symbols or weights."""
-        other = PrimePoint(self.rng, self.atoms, self._dimension, self.kinds, self.squares)
+        other = PrimePoint(self.rng, self.atoms, self._dimension, self.kinds, self.squares, self.spectra)
         other.symbols, other.dimensions = dict(self.symbols), self.dimensions
         other.weights = {k: list(v) for k, v in self.weights.items()}
         other._letters, other._opaque = self._letters, self._opaque
@@ -133,6 +137,11 @@ class PrimePoint:
     def law(self, measure: Any) -> tuple[list[int], list[dict[sp.Symbol, int]]]:
         """Weights that sum to one, and the letters of every atom."""
         name = measure.name
+        if name in self.spectra:
+            tables = {x: self.matrix(self.spectra[name][x]) for x in measure.letters}
+            size = next(iter(tables.values())).nrows()
+            rows = [{x: int(table[i, i]) for x, table in tables.items()} for i in range(size)]
+            return [_reciprocal(size)] * size, rows
         if name not in self.weights:
             free = [self._draw() for _ in range(self.atoms - 1)]
             self.weights[name] = [*free, (1 - sum(free)) % PRIME]

@@ -16,7 +16,7 @@ uses*: what a step does not name in ``uses``, it may not use.  Every check must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -202,11 +202,13 @@ class Proof:
         uses: Iterable[Step | str] | None = (),
         wrong: Sequence[Any] = (),
         kind: str = "identity",
+        spectra: Mapping[Any, Any] | None = None,
     ) -> Step:
         """Exact identity: one ``Eq`` or several, or a pair (left, right) of matrix expressions.
 
         Scalars: zero test on the solution variety of the claims used.  Matrices: both sides at random matrices over
-        GF(2^61-1).  ``wrong`` are wrong right-hand sides (generated ones if none are given).
+        GF(2^61-1).  ``wrong`` are wrong right-hand sides (generated ones if none are given).  ``spectra`` says which
+        measures are spectra of which matrices, ``{nu: {s: Sigma}}``: averages then are normalised traces.
         """
         from rmtsym.theorem import exact
 
@@ -216,7 +218,7 @@ class Proof:
 
         def test(one: Any) -> Evidence:
             if isinstance(one, sp.Eq):
-                return exact.vanishes(one.lhs - one.rhs, relations)
+                return exact.vanishes(one.lhs - one.rhs, relations, **({"spectra": spectra} if spectra else {}))
             return exact.same_matrix(one[0], one[1])
 
         def check() -> Evidence:

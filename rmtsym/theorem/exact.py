@@ -31,12 +31,12 @@ def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
             return tuple(kept)
 
 
-def vanishes(expr: Any, relations: Sequence[sp.Eq] = ()) -> Evidence:
-    """Evidence that an expression is zero wherever the relations hold."""
+def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evidence:
+    """Evidence that an expression is zero wherever the relations hold (options of :func:`rmtsym.field.finite.is_zero`)."""
     from rmtsym.field.finite import is_zero
 
     try:
-        found = is_zero(expr, relations=relevant(sp.sympify(expr), relations))
+        found = is_zero(expr, relations=relevant(sp.sympify(expr), relations), **options)
     except UnsupportedModel as error:
         return Evidence.of(None, METHOD, message=str(error))
     if found.holds:

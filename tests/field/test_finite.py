@@ -141,3 +141,14 @@ def test_roots_are_multiplicative() -> None:
     point = PrimePoint(random.Random(1), squares=True)
     r = {c: point.scalar(sp.sqrt(c)) for c in (x, y, x * y)}
     assert r[x] * r[y] % PRIME == r[x * y]
+
+
+def test_a_measure_may_be_the_spectrum_of_a_matrix():
+    size = sp.Symbol("T", integer=True, positive=True)
+    kappa, gamma, phi = sp.symbols("kappa gamma phi", positive=True)
+    matrix, nu = sp.MatrixSymbol("Phi", size, size), SpectralMeasure("nu", phi)
+    average = Average(phi / (kappa * phi + gamma), nu)
+    trace = sp.Trace(matrix * sp.Inverse(kappa * matrix + gamma * sp.Identity(size))) / size
+    assert is_zero(average - trace, spectra={nu: {phi: matrix}})
+    assert not is_zero(average - 2 * trace, spectra={nu: {phi: matrix}})
+    assert not is_zero(average - trace)  # nothing ties them
