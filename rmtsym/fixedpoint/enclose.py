@@ -1,0 +1,324 @@
+r"""Enclosure of the physical root by the Krawczyk operator in rectangular balls, to any number of digits.
+
+With an approximate root :math:`x`, a box :math:`X\ni x` and an approximate inverse :math:`Y` of the Jacobian,
+
+.. math:: K(X) = x - Y F(x) + (I - Y F'(X))(X - x).
+
+If :math:`K(X)` lies in the interior of :math:`X`, then :math:`X` holds exactly one root, and it lies in :math:`K(X)`.
+Boxes are convex, so this holds for complex unknowns too.
+
+Source: R. Krawczyk (1969); S. M. Rump, Verification methods (Acta Numerica 2010).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import acb, acb_mat, arb, arb_mat
+
+from rmtsym.errors import DomainError, NoConvergence
+from rmtsym.field.evaluate import BALL, evaluate
+from rmtsym.field.value import Value
+from rmtsym.fixedpoint.generate import jacobian, matrices_of, scalars_of
+from rmtsym.fixedpoint.problem import bind, check_bound, named
+from rmtsym.fixedpoint.solve import solve
+from rmtsym.fixedpoint.system import FixedPointSystem
+
+__all__ = ["count_roots", "enclose"]
+
+_ROUNDS = 7
+
+
+def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15) -> dict[str, Value]:
+    """Balls around the physical root and every output, with at least ``digits`` certified significant digits.
+
+    Parameters
+    ----------
+    system : FixedPointSystem
+    point : mapping
+        As in :func:`~rmtsym.fixedpoint.solve.solve`, one number for each parameter; a float means the dyadic rational
+        that it stores.
+    digits : int
+        Significant decimal digits wanted for unknowns and outputs.
+
+    Returns
+    -------
+    dict from name to Value
+        Unknowns and outputs.  The box holds exactly one root; all domains (positive, Herglotz, intervals) and
+        conditions of the system hold on the whole box.
+
+    Raises
+    ------
+    NoConvergence
+        If no root can be certified (double root, spectral edge) or the branch is not the physical one.
+
+    Examples
+    --------
+    >>> from rmtsym.fixedpoint.system import Unknown
+    >>> kappa, lam, c = sp.symbols("kappa lam c", positive=True)
+    >>> system = FixedPointSystem((Unknown(kappa),), (sp.Eq(kappa, lam + c * kappa / (1 + kappa)),))
+    >>> found = enclose(system, {"lam": 2, "c": 1}, digits=30)["kappa"]
+    >>> found.ball.str(30, radius=False), found.status, found.radius < 1e-30
+    ('2.73205080756887729352744634151', 'enclosed', True)
+    """
+    point = named(point)
+    check_bound(system, point)
+    sizes = {k: np.size(point[k]) for k in scalars_of(system) if np.size(point[k]) != 1}
+    if sizes:
+        name = next(iter(sizes))
+        raise DomainError(name, f"{sizes[name]} values", "one number", "enclose one point at a time")
+    rough = solve(system, point)
+    task = _Task(system, point, digits, rough)
+    extra = 32 + int(math.log2(max(float(rough.condition), 1.0)))
+    reason = ""
+    for _ in range(_ROUNDS):
+        bits = int(digits * 3.3219280949) + extra
+        context = BALL(bits)
+        with context:
+            box, reason = task.certify(bits)
+            if box is not None:
+                values = task.outputs(box, bits)
+                reason = task.check(box, bits)
+                if not reason and all(task.sharp(v) for v in values.values()):
+                    method = f"Krawczyk, {bits} bits; branch: {rough.evidence}" if box else f"balls, {bits} bits"
+                    return {name: Value.from_ball(v, method) for name, v in values.items()}
+                reason = reason or "the outputs are not sharp enough"
+        extra *= 2
+    raise NoConvergence(f"no enclosure with {digits} digits: {reason}; move the point or ask for fewer digits")
+
+
+@dataclass
+class _Task:
+    system: FixedPointSystem
+    point: dict[str, Any]
+    digits: int
+    rough: Any
+
+    def __post_init__(self) -> None:
+        names = [str(u) for u in self.system.symbols]
+        self.names = names
+        start = [self.rough[n] for n in names]
+        imaginary = [complex(self.point[k]).imag for k in scalars_of(self.system)]
+        self.upper = any(x > 0 for x in imaginary)
+        self.complex = any(complex(x).imag != 0 for x in start) or any(imaginary)
+        self.middle = [_exact(x, self.complex) for x in start]
+        self.preconditioner: Any = None
+        self.equations = [eq.lhs - eq.rhs for eq in self.system.equations]
+        self.slopes = [x for row in jacobian(self.system) for x in row]
+
+    def env(self, q: list[Any]) -> dict[str, Any]:
+        return self.point | dict(zip(self.names, q, strict=True))
+
+    def evaluate(self, expressions: list[Any], q: list[Any], bits: int) -> list[Any]:
+        return evaluate(expressions, self.env(q), BALL(bits))
+
+    def matrix(self, rows: int, cols: int, entries: list[Any]) -> Any:
+        return (acb_mat if self.complex else arb_mat)(rows, cols, [self.scalar(x) for x in entries])
+
+    def scalar(self, value: Any) -> Any:
+        if self.complex:
+            return acb(value)
+        return value.real if isinstance(value, acb) else value
+
+    def _inverse(self, bits: int) -> Any:
+        """Approximate inverse of the Jacobian at the middle, exact entries."""
+        count = len(self.names)
+        if self.preconditioner is None:
+            problem = bind(self.system, {k: _rounded(v) for k, v in self.point.items()})
+            q = np.array([[complex(x) if problem.complex else float(x) for x in self.middle]])
+            with np.errstate(all="ignore"):
+                slopes = problem.batch.sides(q)[2][0]
+            try:
+                inverse = np.linalg.inv(slopes)
+            except np.linalg.LinAlgError:
+                inverse = np.full_like(slopes, np.nan)
+            if not np.isfinite(inverse).all():
+                return None
+            self.preconditioner = self.matrix(count, count, [_exact(x, self.complex) for x in inverse.ravel()])
+        return self.preconditioner
+
+    def _recompute(self, bits: int) -> None:
+        count = len(self.names)
+        slopes = self.matrix(count, count, self.evaluate(self.slopes, self.middle, bits))
+        try:
+            self.preconditioner = slopes.inv().mid()
+        except ZeroDivisionError:
+            self.preconditioner = None
+
+    def certify(self, bits: int) -> tuple[list[Any] | None, str]:
+        """Box that holds exactly one root, or the reason why there is none."""
+        count = len(self.names)
+        if not count:
+            return [], ""
+        inverse = self._inverse(bits)
+        if inverse is None:
+            self._recompute(bits)
+            inverse = self.preconditioner
+        if inverse is None:
+            return None, "the Jacobian is singular at the root"
+        step, size = None, math.inf
+        for rounds in range(60):
+            values = self.evaluate(self.equations, self.middle, bits)
+            step = inverse * self.matrix(count, 1, values)
+            now = max(float(_upper(step[i, 0]) / (_upper(self.middle[i]) + arb(2) ** -1000)) for i in range(count))
+            if not math.isfinite(now):
+                return None, "an equation is not finite at the approximate root"
+            if now < 2.0 ** (16 - bits) or (now > 0.25 * size and now < 2.0 ** (-bits // 2)):
+                break
+            if now > 0.25 * size:  # the float Jacobian is too rough a preconditioner
+                if rounds > 30:
+                    return None, "the approximate root does not improve"
+                self._recompute(bits)
+                inverse = self.preconditioner or inverse
+            size = now
+            self.middle = [(self.scalar(x) - step[i, 0]).mid() for i, x in enumerate(self.middle)]
+        return self._krawczyk(inverse, step, bits)
+
+    def _krawczyk(self, inverse: Any, step: Any, bits: int) -> tuple[list[Any] | None, str]:
+        count = len(self.names)
+        tiny = arb(2) ** (8 - bits)
+        radius = [2 * _upper(step[i, 0]) + tiny * _upper(x) for i, x in enumerate(self.middle)]
+        identity = self.matrix(count, count, [arb(int(i == j)) for i in range(count) for j in range(count)])
+        for _ in range(6):
+            spread = [self.scalar(_around_zero(r, self.complex)) for r in radius]
+            box = [self.scalar(x) + s for x, s in zip(self.middle, spread, strict=True)]
+            slopes = self.evaluate(self.slopes, box, bits)
+            if all(_finite(x) for x in slopes):
+                defect = identity - inverse * self.matrix(count, count, slopes)
+                shift = defect * self.matrix(count, 1, spread) - step
+                if all(_inside(shift[i, 0], radius[i], self.complex) for i in range(count)):
+                    return [self.scalar(x) + shift[i, 0] for i, x in enumerate(self.middle)], ""
+            radius = [8 * r for r in radius]
+        return None, "the Krawczyk operator does not contract (double root or spectral edge)"
+
+    def outputs(self, box: list[Any], bits: int) -> dict[str, Any]:
+        env = self.env(box)
+        found = dict(zip(self.names, box, strict=True))
+        names = list(self.system.outputs)
+        plain = [self.system.outputs[n].xreplace(_substitution(self.system, n)) for n in names]
+        found |= dict(zip(names, evaluate(plain, env, BALL(bits)), strict=True))
+        return found
+
+    def check(self, box: list[Any], bits: int) -> str:
+        """Empty, or the domain or condition that is not certified on the box."""
+        for unknown, ball in zip(self.system.unknowns, box, strict=True):
+            real = ball.real if isinstance(ball, acb) else ball
+            if unknown.domain == "positive" and not self.complex and not real > 0:
+                return f"{unknown.symbol} > 0 is not certified"
+            if unknown.domain == "herglotz" and self.complex and self.upper and not ball.imag > 0:
+                return f"Im {unknown.symbol} > 0 is not certified"
+            if unknown.domain == "interval":
+                for bound, sign in ((unknown.lower, 1), (unknown.upper, -1)):
+                    if bound is not None:
+                        limit = evaluate(sp.sympify(bound), self.env(box), BALL(bits))
+                        if not (real - limit) * sign > 0:
+                            return f"{unknown.symbol} {'>' if sign > 0 else '<'} {bound} is not certified"
+        if not self.complex:
+            for condition in self.system.conditions:
+                if not evaluate(condition, self.env(box), BALL(bits)) > 0:
+                    return f"the condition {condition} > 0 is not certified"
+        return ""
+
+    def sharp(self, ball: Any) -> bool:
+        """True if the ball has the digits asked for, or holds zero and is far smaller than they would need."""
+        if not _finite(ball):
+            return False
+        if ball.rel_accuracy_bits() >= self.digits * 3.3219280949:
+            return True
+        zero = ball.contains(0) if isinstance(ball, acb) else ball.contains(arb(0))
+        return bool(zero) and float(abs(ball).upper()) < 10.0 ** -(self.digits + 15)
+
+
+def _substitution(system: FixedPointSystem, name: str) -> dict[sp.Basic, sp.Expr]:
+    """Definitions of the earlier outputs that an output refers to, fully substituted."""
+    found: dict[sp.Basic, sp.Expr] = {}
+    for earlier, expr in system.outputs.items():
+        if earlier == name:
+            break
+        full = expr.xreplace(found)
+        for other in system.outputs.values():
+            for symbol in other.free_symbols:
+                if str(symbol) == earlier and isinstance(symbol, sp.Symbol):
+                    found[symbol] = full
+    return found
+
+
+def _exact(value: Any, is_complex: bool) -> Any:
+    value = complex(value)
+    return acb(arb(value.real), arb(value.imag)) if is_complex else arb(value.real)
+
+
+def _rounded(value: Any) -> Any:
+    return float(value) if isinstance(value, Fraction) else value
+
+
+def _upper(ball: Any) -> arb:
+    return abs(ball).upper()
+
+
+def _finite(ball: Any) -> bool:
+    return bool(ball.is_finite())
+
+
+def _around_zero(radius: arb, is_complex: bool) -> Any:
+    # an arb with midpoint 0 whose radius (30 bits) is rounded up to cover the number
+    side = arb(0, radius)
+    return acb(side, side) if is_complex else side
+
+
+def _inside(ball: Any, radius: arb, is_complex: bool) -> bool:
+    parts = (ball.real, ball.imag) if is_complex else (ball,)
+    return all(_finite(p) and abs(p).upper() < radius for p in parts)
+
+
+def count_roots(curve: Any, unknown: sp.Symbol, point: Mapping[Any, Any], where: str = "upper", bits: int = 128) -> int:
+    """Number of roots of a polynomial curve ``P(m, parameters) = 0`` in the region where the physical one lies.
+
+    Parameters
+    ----------
+    curve : sympy expression, polynomial in ``unknown``
+    point : mapping from parameter to exact number
+    where : str
+        ``"upper"`` (open upper half-plane) or ``"positive"`` (positive real axis).
+
+    Examples
+    --------
+    >>> m, z = sp.symbols("m z")
+    >>> count_roots(m**2 + z * m + 1, m, {z: 1 + 1j})
+    1
+    """
+    from flint import acb_poly
+
+    if where not in ("upper", "positive"):
+        raise DomainError("where", where, "'upper' or 'positive'")
+    coefficients = sp.Poly(curve, unknown).all_coeffs()[::-1]
+    for attempt in range(5):
+        context = BALL(bits << attempt)
+        with context:
+            balls = [acb(x) for x in evaluate(coefficients, point, context)]
+            while balls and balls[-1].is_zero():
+                balls.pop()
+            try:
+                roots = acb_poly(balls).roots()
+            except ValueError:
+                continue
+            parts = [_region(root, where) for root in roots]
+            if None not in parts:
+                return sum(bool(p) for p in parts)
+    raise NoConvergence("the roots of the curve could not be isolated; the point may be an edge of the spectrum")
+
+
+def _region(root: Any, where: str) -> bool | None:
+    imag, real = root.imag, root.real
+    if where == "upper":
+        return True if imag > 0 else (False if imag < 0 or imag.is_zero() else None)
+    if not imag.contains(arb(0)) or real < 0:
+        return False
+    # isolated and symmetric about the real axis: a ball that meets it holds a real root
+    return True if real > 0 else None
