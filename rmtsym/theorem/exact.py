@@ -32,7 +32,7 @@ def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
 
 
 def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evidence:
-    """Evidence that an expression is zero wherever the relations hold (options of :func:`rmtsym.field.finite.is_zero`)."""
+    """Evidence that an expression is zero wherever the relations hold; options are those of ``is_zero``."""
     from rmtsym.field.finite import is_zero
 
     try:
