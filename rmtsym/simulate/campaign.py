@@ -393,13 +393,12 @@ class _Work:
         """Have all replicates of a look, for all active cells."""
         batches: list[Batch] = []
         total = 0
+        self._recall(active)
         for (key, law), point in active.items():
             sizes = self.experiment.sizes_at(point)
             for n, count in zip(sizes, self.experiment.looks_at(sizes, look + 1)[look], strict=True):
-                cell = Batch(self.experiment.theorem, point, n, law, self.result.seed, 0, 0)
-                if (key, law, n) not in self.samples:
-                    self.samples[key, law, n] = self._recall(cell)
                 total += count
+                cell = Batch(self.experiment.theorem, point, n, law, self.result.seed, 0, 0)
                 batches += self._cut(cell, self.samples[key, law, n], count)
         # the large sizes first, so that no worker ends with a long batch alone
         batches.sort(key=lambda b: (-b.size, b.key, b.law, b.first))
@@ -433,19 +432,23 @@ class _Work:
             elapsed = time.perf_counter() - self.start
             self.progress(Progress(self.experiment.theorem, done, total, self.result.reused, elapsed, eta))
 
-    def _recall(self, cell: Batch) -> _Samples:
-        samples = _Samples()
+    def _recall(self, active: Mapping[tuple[str, str], Point]) -> None:
+        """Take what is recorded, all of it before anything is computed; of a damaged store, nothing."""
+        if self.samples:
+            return
+        cells = [(k, law, n, p) for (k, law), p in active.items() for n in self.experiment.sizes_at(p)]
+        self.samples = {(key, law, n): _Samples() for key, law, n, _ in cells}
         if self.store is None:
-            return samples
+            return
         try:
-            found = self.store.get(cell, self.result.code)
+            for key, law, n, point in cells:
+                cell = Batch(self.experiment.theorem, point, n, law, self.result.seed, 0, 0)
+                for first, outcome in self.store.get(cell, self.result.code):
+                    self.samples[key, law, n].add(first, outcome)
         except StoreDamaged as damage:
             self.store.set_aside(str(damage))
-            found = []
-        for first, outcome in found:
-            samples.add(first, outcome)
-        self.result.reused += len(samples.rows)
-        return samples
+            self.samples = {(key, law, n): _Samples() for key, law, n, _ in cells}
+        self.result.reused = sum(len(samples.rows) for samples in self.samples.values())
 
     def _cut(self, cell: Batch, samples: _Samples, count: int) -> list[Batch]:
         """Batches for the missing replicates: an eighth of the look each, or less if that would take long."""

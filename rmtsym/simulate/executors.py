@@ -252,17 +252,24 @@ class DaskCluster(_Closing):
         return max(1, sum(self._client.nthreads().values()))
 
     def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
-        from distributed import as_completed
+        from concurrent.futures import CancelledError
+
+        from distributed import KilledWorker, as_completed
 
         packed, code = _pack(replicate, same_path=False)
         # Impure tasks: nothing is taken from another run; a worker that dies is made good by the scheduler.
         running = {self._client.submit(_work, packed, code, b, pure=False, retries=_LOSSES): b for b in batches}
         try:
-            for future in as_completed(list(running)):
-                result = future.result()
+            for future in as_completed(list(running), loop=self._client.loop):
+                try:
+                    result = future.result()
+                except KilledWorker:
+                    raise WorkerLost(f"workers died again and again while running {running[future]}; memory?") from None
+                except (CancelledError, OSError) as error:
+                    raise WorkerLost(f"the Dask scheduler was lost ({error}); run again to resume") from None
                 yield running.pop(future), result
         finally:
-            if running:
+            if running and self._client.status == "running":
                 self._client.cancel(list(running), force=True)
 
     def close(self) -> None:

@@ -20,11 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def cell(first=0, count=4, **changes):
-    return Batch(
-        **({"theorem": "t", "point": {"c": 1}, "size": 10, "law": "gauss", "seed": 0} | changes),
-        first=first,
-        count=count,
-    )
+    key = {"theorem": "t", "point": {"c": 1}, "size": 10, "law": "gauss", "seed": 0} | changes
+    return Batch(**key, first=first, count=count)
 
 
 def result(first=0, count=4):
@@ -33,13 +30,8 @@ def result(first=0, count=4):
 
 def start(code, *arguments, **options):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, **options)
 
 
 @pytest.fixture
@@ -136,10 +128,10 @@ def test_a_killed_run_resumes_and_ends_with_the_same_numbers(path):
     assert kept == sorted(kept) and kept[-1] > kept[0]
     runner = start(RUNNER, path, cwd=ROOT)
     last = runner.communicate()[0].splitlines()[-1].split()
-    whole = run(
-        Experiment(slow_mean, (10, 20), (Statistic("m", resolution=1e-9),), theorem="killed", first_look=(64, 64)),
-        looks=2,
+    experiment = Experiment(
+        slow_mean, (10, 20), (Statistic("m", resolution=1e-9),), theorem="killed", first_look=(64, 64)
     )
+    whole = run(experiment, looks=2)
     assert last[0] == "finished" and int(last[1]) > 0
     assert last[2:] == repr(whole.values("m", 20).sum()).split()
 
@@ -148,9 +140,8 @@ def test_a_killed_run_resumes_and_ends_with_the_same_numbers(path):
 
 
 def test_several_processes_at_once(path):
-    starts = [(n, 0) for n in range(4)]
     writers = [
-        start(WRITER.replace("while True", f"while first < {n}_000_000 + 1000"), path, n * 1_000_000) for n, _ in starts
+        start(WRITER.replace("while True", f"while first < {n}_000_000 + 1000"), path, n * 1_000_000) for n in range(4)
     ]
     for writer in writers:
         writer.communicate()
