@@ -12,9 +12,34 @@ from rmtsym.fixedpoint.system import FixedPointSystem
 from rmtsym.theorem.evidence import Evidence, Status, combine
 from rmtsym.theorem.mutation import variants
 
-__all__ = ["all_of", "pick", "relevant", "same_matrix", "system_claims", "vanishes", "wrong_equations", "wrong_sides"]
+__all__ = [
+    "all_of",
+    "one_symbol_per_name",
+    "pick",
+    "relevant",
+    "same_matrix",
+    "system_claims",
+    "vanishes",
+    "wrong_equations",
+    "wrong_sides",
+]
 
 METHOD = "zero test over GF(2^61-1)"
+
+
+def one_symbol_per_name(expressions: Sequence[Any]) -> list[Any]:
+    """The expressions with symbols of equal name identified, whatever their assumptions.
+
+    The engine's ``kappa`` and an author's positive ``kappa`` mean the same.
+    """
+    named: dict[str, list[sp.Symbol]] = {}
+    for symbol in sorted({s for e in expressions for s in e.atoms(sp.Symbol)}, key=sp.default_sort_key):
+        named.setdefault(symbol.name, []).append(symbol)
+    swap = {}
+    for same in named.values():
+        kept = max(same, key=lambda s: len(s.assumptions0))
+        swap.update({s: kept for s in same if s != kept})
+    return [e.xreplace(swap) for e in expressions] if swap else list(expressions)
 
 
 def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:

@@ -38,20 +38,33 @@ SAME = 1e-9  # relative difference below which two floating-point values of the 
 class Kill:
     """What happened to one mutant.
 
-    ``killed_by`` is ``"derivation"``, ``"enclosure"``, ``"simulation"`` or empty; ``z`` is the largest z-score that the
-    simulation alone gives it, at ``where``; ``shift`` the largest relative change of a simulated quantity, which is the
-    resolution that would be needed to see it.
+    Parameters
+    ----------
+    derivation, enclosure, simulation : bool
+        Which evidence rejects it, each by itself.
+    z, where : float, str
+        Largest z-score that the simulation gives it, and for which quantity, point and law.
+    shift : float
+        Largest relative change of a quantity: the resolution that would be needed to see it.
+    note : str
+        Why it has no value, if it has none.
     """
 
     mutant: Mutant
     regime: str
-    killed_by: str = ""
     equivalent: bool = False
+    derivation: bool = False
+    enclosure: bool = False
     simulation: bool = False
     z: float = 0.0
     where: str = ""
     shift: float = 0.0
     note: str = ""
+
+    @property
+    def killed_by(self) -> str:
+        """The cheapest evidence that rejects it; empty for a survivor."""
+        return next((kind for kind in ("derivation", "enclosure", "simulation") if getattr(self, kind)), "")
 
     @property
     def killed(self) -> bool:
@@ -65,7 +78,9 @@ class Kill:
             "regime": self.regime,
             "killed_by": self.killed_by or None,
             "equivalent": self.equivalent,
-            "killed_by_simulation_alone": self.simulation,
+            "derivation": self.derivation,
+            "enclosure": self.enclosure,
+            "simulation": self.simulation,
             "z": self.z if math.isfinite(self.z) else None,
             "where": self.where,
             "relative_shift": self.shift if math.isfinite(self.shift) else None,
@@ -104,14 +119,16 @@ class KillTable:
         if not counted:
             return Evidence(Status.INCONCLUSIVE, "mutation", message=f"{self.theorem}: no mutant differs from it")
         share = len(self.killed) / len(counted)
-        seen = sum(k.simulation for k in counted) / len(counted)
+        with_values = [k for k in counted if not k.enclosure]
+        seen = sum(k.simulation for k in with_values) / max(len(with_values), 1)
         by_hand = [k for k in self.survivors if not k.mutant.generated]
         figures = {
             "made": len(self.kills),
             "equivalent": len(self.kills) - len(counted),
             "counted": len(counted),
             "killed": len(self.killed),
-            "killed by simulation alone": sum(k.simulation for k in counted),
+            "without a value": len(counted) - len(with_values),
+            "killed by simulation alone": sum(k.simulation for k in with_values),
             "written by hand": sum(not k.mutant.generated for k in counted),
         }
         survivors = [f"{k.mutant.name} (needs a resolution of {100 * k.shift:.2g} %)" for k in self.survivors]
@@ -119,7 +136,7 @@ class KillTable:
         status = Status.VERIFIED if share >= REQUIRED and not by_hand else Status.INCONCLUSIVE
         return Evidence(
             status,
-            f"{len(self.killed)} of {len(counted)} mutants killed, {seen:.0%} by simulation alone",
+            f"{len(self.killed)} of {len(counted)} mutants killed; of those with values {seen:.0%} by simulation alone",
             resolution=1 - share,
             message=message,
             figures=figures,
@@ -173,35 +190,44 @@ class _Bench:
     def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
         wrong = mutant.apply(regime)
         here = {n: p for n, p in self.points.items() if self.theorem.regime(p) is regime}
-        values, note = self._values(mutant, regime, wrong, here)
-        if note:
-            return Kill(mutant, regime.name, "enclosure", note=note, shift=math.inf)
-        shift = max((_shift(self.truth[n], values[n]) for n in here), default=0.0)
-        changed = {q for n in here for q in values[n] if _shift(self.truth[n], values[n], (q,)) > SAME}
-        if not changed and self._same(mutant, regime, wrong):
+        values, note = self._values(mutant, wrong, here)
+        shift = max((_shift(self.truth[n], values[n]) for n in values), default=math.inf)
+        changed = {q for n in values for q in values[n] if _shift(self.truth[n], values[n], (q,)) > SAME}
+        if not changed and not note and self._same(mutant, regime, wrong):
             return Kill(mutant, regime.name, equivalent=True)
         z, where, seen = self._simulation(values, here, changed)
-        kill = dict(simulation=seen, z=z, where=where, shift=shift)
-        if self._rejected_by_derivation(mutant, regime, wrong):
-            return Kill(mutant, regime.name, "derivation", **kill)
-        return Kill(mutant, regime.name, "simulation" if seen else "", **kill)
+        return Kill(
+            mutant,
+            regime.name,
+            derivation=self._rejected_by_derivation(regime, wrong),
+            enclosure=bool(note),
+            simulation=seen,
+            z=z,
+            where=where,
+            shift=shift,
+            note=note,
+        )
 
     def _values(
-        self, mutant: Mutant, regime: Regime, wrong: Regime, here: Mapping[str, Any]
+        self, mutant: Mutant, wrong: Regime, here: Mapping[str, Any]
     ) -> tuple[dict[str, dict[str, np.ndarray]], str]:
-        """Numbers of the mutant at each point, or why it has none."""
+        """Numbers of the mutant at each point where it has some, and why it has none elsewhere."""
         values: dict[str, dict[str, np.ndarray]] = {}
+        note = ""
         for name, point in here.items():
             try:
-                values[name] = _numbers(self._evaluate(mutant, wrong, point, name))
+                found = _numbers(self._evaluate(mutant, wrong, point))
             except (RmtsymError, ArithmeticError, ValueError) as error:
-                return {}, f"no value at {name}: {error}"
-            bad = [q for q, v in values[name].items() if not np.all(np.isfinite(v)) and q in self.truth[name]]
+                note = note or f"no value at {name}: {error}"
+                continue
+            bad = [q for q, v in found.items() if q in self.truth[name] and not np.all(np.isfinite(v))]
             if bad:
-                return {}, f"{bad[0]} is not a finite real number at {name}"
-        return values, ""
+                note = note or f"{bad[0]} is not a finite real number at {name}"
+            else:
+                values[name] = found
+        return values, note
 
-    def _evaluate(self, mutant: Mutant, wrong: Regime, point: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    def _evaluate(self, mutant: Mutant, wrong: Regime, point: Mapping[str, Any]) -> Mapping[str, Any]:
         if mutant.parameters:
             moved = {k: f(point[k]) for k, f in mutant.parameters.items()}
             exact_point = self.theorem.point(**{**point, **moved})
@@ -224,7 +250,7 @@ class _Bench:
                     return False
         return True
 
-    def _rejected_by_derivation(self, mutant: Mutant, regime: Regime, wrong: Regime) -> bool:
+    def _rejected_by_derivation(self, regime: Regime, wrong: Regime) -> bool:
         step = self.conclusions.get(regime.name)
         if step is None or step.test is None:
             return False
@@ -239,7 +265,7 @@ class _Bench:
         self, values: Mapping[str, Mapping[str, np.ndarray]], here: Mapping[str, Any], changed: set[str]
     ) -> tuple[float, str, bool]:
         """Largest z-score, where, and whether the simulation alone rejects the numbers."""
-        keys = {point_key(p): n for n, p in here.items()}
+        keys = {point_key(p): n for n, p in here.items() if n in values}
         best: tuple[bool, float, str] = (False, 0.0, "")
         for plan, done in zip(self.simulated.plans, self.simulated.runs, strict=True):
             names = [s.name for s in plan.experiment.statistics if s.quantity in changed]

@@ -140,7 +140,8 @@ def solve_regime(regime: Regime, bound: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for system in regime.systems:
         if isinstance(system, FixedPointSystem):
-            found: Mapping[str, Any] = solve(system, _used(system, bound)).outputs
+            solution = solve(system, _used(system, bound))
+            found: Mapping[str, Any] = {name: solution[str(name)] for name in system.outputs}
         else:
             found = system.solve(bound)
         values.update({str(k): v for k, v in found.items()})

@@ -39,7 +39,9 @@ def test_theorems_are_found_and_imported(theories):
 
 
 def test_listing_imports_nothing_heavy():
-    code = "import sys, rmtsym.theorem.registry as r; r.index(); assert not {'sympy', 'numpy', 'flint'} & set(sys.modules)"
+    code = (
+        "import sys, rmtsym.theorem.registry as r; r.index(); assert not {'sympy', 'numpy', 'flint'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, timeout=60)
 
 
