@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, fmpq
+from flint import acb, acb_poly, arb, fmpq
 from flint import ctx as flint_context
 
 from rmtsym.errors import NoConvergence
@@ -285,8 +285,17 @@ def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.n
     )
 
 
+def _localise(rows: list[list[arb]], origin: acb) -> list[list[acb]]:
+    line = acb_poly([origin, 1])
+    return [list(acb_poly(row)(line).coeffs()) if len(row) > 1 else row for row in rows]
+
+
 def _step(rows: list[list[arb]], here: acb, there: acb, m: acb) -> acb | None:
     """Enclosure at ``there`` if one box provably holds exactly one root for every z between; else None."""
+    # coefficients about the middle of the segment: interval arithmetic on z then loses nothing to cancellation
+    origin = _middle((here + there) / 2)
+    rows = _localise(rows, origin)
+    here, there = here - origin, there - origin
     center = _middle(m)
     _, slope, along = evaluate_rows(rows, center, here)
     guess = _middle(center - along / slope * (there - here))
