@@ -194,3 +194,42 @@ def reference(derived: Any, point: Mapping[str, Any]) -> complex:
 
 def _number(value: Fraction) -> complex:
     return complex(float(value))
+
+
+def physical_point(
+    derived: Any, measures: Mapping[str, Atoms], values: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[dict[sp.Symbol, complex], complex]:
+    """Unknowns of the reduced system and the output at a random point where the physical solution is beyond doubt."""
+    dyson: Dyson = derived.dyson
+    roots = getattr(dyson.field, "roots", {})
+    back = {r: s for s, r in roots.items()}
+    numbers: dict[sp.Symbol, Any] = {}
+    for s in dyson.field.symbols:
+        plain = back.get(s, s)
+        if s in dyson.letters:
+            continue
+        if str(plain) in values:
+            numbers[plain] = complex(values[str(plain)])
+        elif isinstance(plain, sp.Dummy):
+            numbers[plain] = 0.0
+        elif plain == derived.spectral:
+            numbers[plain] = complex(rng.uniform(-2, 2), rng.uniform(3, 6))
+        elif plain == derived.ridge:
+            numbers[plain] = rng.uniform(1, 3)
+        else:
+            numbers[plain] = rng.uniform(0.5, 2)
+    shift = next((s for s in numbers if isinstance(s, sp.Dummy)), None)
+    if shift is not None and any(x.has(shift) for x in dyson.base.values()):
+        raise NoConvergence("no physical point without the shift of a degenerate inverse")
+    solver = NumericDyson(dyson, numbers, measures)
+    taus = solver.solve()
+    point = {**solver.values, **{s: complex(taus[k]) for k, s in derived.symbols.items()}}
+    for s, r in roots.items():
+        if s in point:
+            point[r] = np.sqrt(point[s])
+    unknowns = {
+        s: complex(f.evaluate({t: v for t, v in point.items() if t in f.field}))
+        for s, f in derived.laws.definitions.items()
+        if s in derived.laws.unknowns
+    }
+    return {**point, **unknowns}, solver.output()
