@@ -87,7 +87,13 @@ class Ball(NumberSystem):
         x = args[0]
         if self.analytic:
             x = acb(x)
-            special = {"Abs": "real_abs", "sign": "real_sgn", "Heaviside": "real_heaviside", "sqrt": "sqrt", "log": "log"}
+            special = {
+                "Abs": "real_abs",
+                "sign": "real_sgn",
+                "Heaviside": "real_heaviside",
+                "sqrt": "sqrt",
+                "log": "log",
+            }
             if name in special:
                 return getattr(x, special[name])(analytic=True)
         if name in ("re", "im"):
@@ -135,6 +141,8 @@ class Ball(NumberSystem):
     def matrix(self, value: Any) -> Any:
         if isinstance(value, (arb_mat, acb_mat)):
             return value
+        if hasattr(value, "in_system"):
+            return value.in_system(self)
         table = real_table(value)
         return self._pack(len(table), len(table[0]), [self.number(x) for row in table for x in row])
 

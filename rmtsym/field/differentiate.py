@@ -138,7 +138,11 @@ def _product(factors: list[Any]) -> Any:
                 (matrices if getattr(part, "is_Matrix", False) else scalars).append(part)
         else:
             (matrices if getattr(factor, "is_Matrix", False) else scalars).append(factor)
-    body = matrices[0] if len(matrices) == 1 else sp.MatMul(*[m for m in matrices if not isinstance(m, sp.Identity)] or matrices[:1])
+    body = (
+        matrices[0]
+        if len(matrices) == 1
+        else sp.MatMul(*[m for m in matrices if not isinstance(m, sp.Identity)] or matrices[:1])
+    )
     scalar = sp.Mul(*scalars)
     if scalar == 1:
         return body

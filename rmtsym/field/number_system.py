@@ -216,6 +216,8 @@ class Float(NumberSystem):
         return value
 
     def matrix(self, value: Any) -> Any:
+        if hasattr(value, "in_system"):  # a matrix that knows its numbers, such as a kernel at data
+            return value.in_system(self)
         if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
             return value
         return np.array([[self.number(x) for x in row] for row in real_table(value)])

@@ -75,7 +75,8 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
         raise DomainError(name, f"{sizes[name]} values", "one number", "enclose one point at a time")
     rough = solve(system, point)
     task = _Task(system, point, digits, rough)
-    extra = 32 + int(math.log2(max(float(rough.condition), 1.0)))
+    widest = max((max(np.shape(point[m.name])) for m in matrices_of(system)), default=1)
+    extra = 32 + int(math.log2(max(float(rough.condition), 1.0))) + int(6 * math.log2(widest))
     reason = ""
     for _ in range(_ROUNDS):
         bits = int(digits * 3.3219280949) + extra

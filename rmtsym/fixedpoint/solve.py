@@ -66,8 +66,9 @@ def _solve(problem: Problem) -> Solution:
     steps = np.zeros(size, int)
     evidence = np.full(size, "no unknowns", dtype="U12")
     if count:
+        # arrays of one operation stay near the size of the caches
         widest = max((max(v.shape) for v in problem.batch.fixed if v.ndim == 2), default=1)
-        chunk = max(1, 4_000_000 // widest**2) if widest > 1 else max(64, 40_000_000 // (64 * _atoms(problem)))
+        chunk = max(1, 500_000 // widest**2) if widest > 1 else max(64, 600_000 // _atoms(problem))
         for begin in range(0, size, chunk):
             index = np.arange(begin, min(begin + chunk, size))
             q[index], status[index], steps[index], evidence[index] = _roots(problem, index)
