@@ -153,6 +153,9 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
             laws.negate(s)
             domains[s] = "herglotz" if spectral is not None else "positive"
     laws.use_unknowns_as_outputs()
+    for component in laws.components():  # a linear equation has one solution, whatever its sign
+        if laws.is_affine(component):
+            domains |= {s: "real" for s in component}
     written = write(laws, {output: "trace"})
     guesses = _guesses(laws, start, dyson, written)
     final = _names(laws, written, output, used, spectral)
