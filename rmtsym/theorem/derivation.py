@@ -241,6 +241,85 @@ class Proof:
         """Exact consequence of the claims of the steps used (the one before by default)."""
         return self.identity(name, claim, reason, uses=self._uses(uses), wrong=wrong, kind="substitution")
 
+    def derivative(
+        self,
+        name: str,
+        claim: sp.Eq,
+        reason: str,
+        *,
+        of: Any,
+        by: sp.Symbol,
+        through: Mapping[sp.Symbol, Any] | None = None,
+        at: Any = None,
+        uses: Iterable[Step | str] | None = None,
+        wrong: Sequence[Any] = (),
+    ) -> Step:
+        """The claim's left side is the total derivative of ``of`` with respect to ``by``.
+
+        ``through`` gives the derivatives of the unknowns that ``of`` depends on, ``at`` a value of ``by`` at which the
+        derivative is taken.  An equation ``of = Eq(f, g)`` is differentiated on both sides: then the claim's left side
+        is the derivative that its right side gives (implicit differentiation).
+        """
+        from rmtsym.theorem import exact
+
+        named = self._uses(uses)
+        relations = self.relations(named)
+        moving = dict(through or {})
+        implicit = isinstance(of, sp.Eq)
+        body = of.lhs - of.rhs if implicit else sp.sympify(of)
+
+        def total(rates: Mapping[sp.Symbol, Any]) -> sp.Expr:
+            slope = body.diff(by) + sum((body.diff(u) * rate for u, rate in rates.items()), sp.Integer(0))
+            return slope.subs(by, at) if at is not None else slope
+
+        def test(one: sp.Eq) -> Evidence:
+            if implicit:
+                return exact.vanishes(total({u: one.rhs if r == one.lhs else r for u, r in moving.items()}), relations)
+            return exact.vanishes(one.rhs - total(moving), relations)
+
+        versions = [(str(w), sp.Eq(claim.lhs, w, evaluate=False)) for w in wrong]
+        versions = versions or list(exact.wrong_equations(claim, limit=_GENERATED))
+        checks = tuple((label, lambda bad=bad: test(bad)) for label, bad in versions)
+        return self._add(
+            Step(name, "substitution", (claim,), reason, named, lambda: test(claim), checks, generated=not wrong)
+        )
+
+    def continuity(
+        self, name: str, step: Step, at: Mapping[sp.Symbol, Any], reason: str, *, uses: Iterable[Step | str] = ()
+    ) -> Step:
+        """Claims of an earlier step at a limit point where both sides are regular (a difference quotient at t = 0).
+
+        The claims are rewritten mechanically; the check is that they are finite there, at random points over GF(2^61-1)
+        on the variety of the claims in ``uses``.
+        """
+        from rmtsym.theorem import exact
+
+        named = (step.name, *self._uses(uses))
+        relations = tuple(
+            sp.Eq(*(side.subs(at, simultaneous=True) for side in eq.args), evaluate=False)
+            for eq in self.relations(named[1:])
+        )
+        moved = [
+            sp.Eq(*(side.subs(at, simultaneous=True) for side in eq.args), evaluate=False) for eq in step.relations
+        ]
+        singular = [
+            (f"divided by {symbol}", sp.Eq(eq.lhs / (symbol - value), eq.rhs, evaluate=False))
+            for eq in step.relations
+            for symbol, value in at.items()
+        ]
+
+        def test(eq: sp.Eq) -> Evidence:
+            return exact.regular(eq.lhs + 2 * eq.rhs, relations)
+
+        def check() -> Evidence:
+            return exact.all_of([test(eq) for eq in moved])
+
+        wrong = tuple(
+            (label, lambda eq=eq: test(sp.Eq(*(x.subs(at, simultaneous=True) for x in eq.args), evaluate=False)))
+            for label, eq in singular
+        )
+        return self._add(Step(name, "substitution", tuple(moved), reason, named, check, wrong))
+
     def moment(
         self,
         name: str,

@@ -70,6 +70,21 @@ def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evid
     return Evidence.of(False, METHOD, resolution=0.0, message=str(found))
 
 
+def regular(expr: Any, relations: Sequence[sp.Eq] = ()) -> Evidence:
+    """Evidence that an expression is finite at a generic point of the variety."""
+    from rmtsym.field.finite import is_zero
+
+    method = "finite at random points over GF(2^61-1)"
+    expr = sp.sympify(expr)
+    if expr.has(sp.zoo, sp.nan, sp.oo):
+        return Evidence.of(False, method, resolution=0.0, message=f"singular: {expr}")
+    try:
+        is_zero(expr, relations=relevant(expr, relations))
+    except UnsupportedModel as error:
+        return Evidence.of(False, method, message=str(error))
+    return Evidence.of(True, method, resolution=0.0)
+
+
 def same_matrix(left: Any, right: Any) -> Evidence:
     """Evidence that two matrix expressions are equal, at random matrices over GF(2^61-1)."""
     from rmtsym.matrix import is_identity
