@@ -27,7 +27,7 @@ _HOME = {
         "Quantity",
         "Weights",
     ),
-    "registry": ("dependencies", "dependents", "families", "get", "index"),
+    "registry": ("dependencies", "dependents", "families", "get", "index", "problems"),
     "statement": ("NumericSystem", "Regime"),
     "theorem": ("Theorem", "predict"),
     "trial": ("Trial", "verify"),

@@ -2,8 +2,8 @@ r"""Engine results put to the test by exact moments that do not use the engine.
 
 Every variance is multiplied by a symbol :math:`t` and the engine derives the system again.  At :math:`t=1` it must be
 the system under test, equation by equation.  For small :math:`t` its solution is a power series, whose coefficients
-:mod:`rmtsym.matrix.planar` knows exactly from planar pairings: at :math:`t=10^{-24}` the two must agree to all the digits
-that the known coefficients determine.
+:mod:`rmtsym.matrix.planar` knows exactly from planar pairings: at :math:`t=10^{-24}` the two must agree to all the
+digits that the known coefficients determine.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ def _number(value: Any) -> Any:
 
 
 def _values(noisy: Any, t: sp.Symbol) -> dict[str, Any]:
-    """A rational value for every parameter and a law of two atoms for every measure, the same in every run."""
+    """A rational value for every parameter and a law of two atoms for every measure, the same in every run.
+
+    Letters are squares, so that their roots are rational too.
+    """
     from rmtsym.matrix import letters, parameters, spaces
 
     expressions = [derived.expression for derived in noisy.derived.values()]
@@ -137,7 +140,10 @@ def _values(noisy: Any, t: sp.Symbol) -> dict[str, Any]:
     for expression in expressions:
         for space in spaces(expression):
             if space.letters and space.measure.name not in values:
-                laws = {str(s): (Fraction(4 + count + j, 5), Fraction(9 + j, 7)) for j, s in enumerate(space.letters)}
+                laws = {
+                    str(s): (Fraction(4 + count + j, 5) ** 2, Fraction(9 + j, 7) ** 2)
+                    for j, s in enumerate(space.letters)
+                }
                 values[space.measure.name] = Atoms((Fraction(1, 3), Fraction(2, 3)), **laws)
                 count += 1
         for letter in letters(expression):

@@ -11,7 +11,7 @@ import ast
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from rmtsym.errors import RmtsymError, UnknownName
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
 
-__all__ = ["Entry", "dependencies", "dependents", "families", "get", "index", "roots"]
+__all__ = ["Entry", "dependencies", "dependents", "families", "get", "index", "problems", "roots"]
 
 
 @dataclass(frozen=True)
@@ -72,48 +72,73 @@ def _literals(path: Path) -> dict[str, object] | None:
     return None
 
 
-def _entries(root: Path) -> Iterator[Entry]:
-    for path in sorted(root.glob("*/*.py")):
+def _entry(path: Path, root: Path) -> Entry | None:
+    """Entry of a module, or None if it holds no theorem."""
+    try:
         literals = _literals(path)
-        if literals is None:
-            continue
-        identity = {k: str(literals.get(k, "")) for k in ("id", "title", "family")}
-        missing = [k for k, v in identity.items() if not v]
-        if missing:
-            raise RmtsymError(f"{path}: the theorem has no {missing[0]}")
-        expected = f"{identity['family']}/{identity['id'].replace('-', '_')}.py"
-        if path.relative_to(root).as_posix() != expected:
-            raise RmtsymError(f"{path}: theorem {identity['id']} belongs in {expected}")
-        uses = literals.get("uses", ())
-        yield Entry(**identity, uses=tuple(uses), path=path, root=root)  # type: ignore[arg-type]
+    except SyntaxError as error:
+        raise RmtsymError(f"{path}: line {error.lineno}: {error.msg}") from None
+    if literals is None:
+        return None
+    identity = {k: str(literals.get(k, "")) for k in ("id", "title", "family")}
+    missing = [k for k, v in identity.items() if not v]
+    if missing:
+        raise RmtsymError(f"{path}: the theorem has no {missing[0]}")
+    expected = f"{identity['family']}/{identity['id'].replace('-', '_')}.py"
+    if path.relative_to(root).as_posix() != expected:
+        raise RmtsymError(f"{path}: theorem {identity['id']} belongs in {expected}")
+    return Entry(**identity, uses=tuple(literals.get("uses", ())), path=path, root=root)  # type: ignore[arg-type]
+
+
+def _scan() -> tuple[dict[str, Entry], list[str]]:
+    """Theorems by id, and what is wrong with the other modules."""
+    found: dict[str, Entry] = {}
+    wrong: list[str] = []
+    for root in roots():
+        for path in sorted(root.glob("*/*.py")):
+            try:
+                entry = _entry(path, root)
+            except (RmtsymError, OSError, UnicodeDecodeError) as error:
+                wrong.append(str(error))
+                continue
+            if entry is not None and entry.id in found:
+                wrong.append(f"theorem {entry.id} is defined in {found[entry.id].path} and in {entry.path}")
+            elif entry is not None:
+                found[entry.id] = entry
+    return found, wrong
 
 
 def index(family: str | None = None) -> dict[str, Entry]:
-    """All theorems by id, ordered by family and id.
+    """All theorems by id, ordered by family and id; modules that cannot be read are left out (see :func:`problems`).
 
     Raises
     ------
-    RmtsymError
-        For a theorem in the wrong place, an id that exists twice, or a cited id that does not exist.
     UnknownName
         For a family that does not exist.
     """
-    found: dict[str, Entry] = {}
-    for root in roots():
-        for entry in _entries(root):
-            if entry.id in found:
-                raise RmtsymError(f"theorem {entry.id} is defined in {found[entry.id].path} and in {entry.path}")
-            found[entry.id] = entry
-    for entry in found.values():
-        for cited in entry.uses:
-            if cited not in found:
-                raise RmtsymError(f"{entry.id} uses {cited}, which does not exist ({entry.path})")
+    found, _ = _scan()
     ordered = dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
     if family is None:
         return ordered
     if family not in {e.family for e in ordered.values()}:
         raise UnknownName("family", family, {e.family for e in ordered.values()})
     return {k: e for k, e in ordered.items() if e.family == family}
+
+
+def problems() -> list[str]:
+    """What is wrong with the folders of theorems, one line each.
+
+    Modules that cannot be read or are out of place, ids that exist twice, cited ids that do not exist, circles.
+    """
+    found, wrong = _scan()
+    graph = {k: e.uses for k, e in found.items()}
+    wrong += [
+        f"{k} uses {cited}, which does not exist ({found[k].path})"
+        for k in graph
+        for cited in graph[k]
+        if cited not in graph
+    ]
+    return wrong + _circles(graph)
 
 
 def families() -> tuple[str, ...]:
@@ -131,6 +156,9 @@ def get(theorem_id: str) -> Theorem:
     """
     known = index()
     if theorem_id not in known:
+        broken = [text for text in problems() if theorem_id.replace("-", "_") in text]
+        if broken:
+            raise RmtsymError(broken[0])
         raise UnknownName("theorem", theorem_id, known)
     entry = known[theorem_id]
     parent = str(entry.root.parent)
@@ -142,29 +170,29 @@ def get(theorem_id: str) -> Theorem:
     return module.theorem
 
 
-def dependencies() -> dict[str, tuple[str, ...]]:
-    """Dependency graph: for each theorem the ids that it uses.
-
-    Raises
-    ------
-    RmtsymError
-        If theorems use each other in a circle.
-    """
-    graph = {k: e.uses for k, e in index().items()}
+def _circles(graph: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Circles of theorems that use each other."""
     state: dict[str, int] = {}
+    found: list[str] = []
 
     def visit(node: str, path: tuple[str, ...]) -> None:
         if state.get(node) == 1:
-            raise RmtsymError("theorems use each other in a circle: " + " -> ".join((*path[path.index(node) :], node)))
+            found.append("theorems use each other in a circle: " + " -> ".join((*path[path.index(node) :], node)))
         if node not in state:
             state[node] = 1
-            for cited in graph[node]:
+            for cited in graph.get(node, ()):
                 visit(cited, (*path, node))
             state[node] = 2
 
     for node in graph:
         visit(node, ())
-    return graph
+    return found
+
+
+def dependencies() -> dict[str, tuple[str, ...]]:
+    """Dependency graph: for each theorem the ids that it uses (and that exist)."""
+    known = index()
+    return {k: tuple(cited for cited in e.uses if cited in known) for k, e in known.items()}
 
 
 def dependents(theorem_id: str) -> tuple[str, ...]:

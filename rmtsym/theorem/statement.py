@@ -8,6 +8,7 @@ usual case, from which a solver, an enclosure and mutants are generated) or any 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,8 +19,22 @@ import sympy as sp
 from rmtsym.errors import DomainError, UnknownName
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import FixedPointSystem
+from rmtsym.parsing import ParseError, parse_expression
 
-__all__ = ["NumericSystem", "Regime", "as_regimes", "bind", "call_with", "choose", "enclose_regime", "solve_regime"]
+__all__ = [
+    "NumericSystem",
+    "Regime",
+    "as_regimes",
+    "bind",
+    "call_with",
+    "choose",
+    "enclose_regime",
+    "parse_condition",
+    "solve_regime",
+]
+
+_COMPARISON = re.compile(r"([^<>=!]+)(<=|>=|==|!=|<|>)([^<>=!]+)")
+_RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 
 
 @runtime_checkable
@@ -45,15 +60,25 @@ class Regime:
     ----------
     system : FixedPointSystem, NumericSystem, or a tuple of them
         Their outputs, taken together, are the quantities of the theorem in this regime.
-    when : sympy condition
-        In the parameters (and in whatever the theorem's binding adds); the first regime that holds is used.
+    when : str
+        Condition in the parameters (and in whatever the theorem's binding adds), such as ``"lam > 0"`` or
+        ``"lam == 0 and c < 1"``; the first regime that holds is used.
     name : str
         For people: ``"positive ridge"``.
+
+    Examples
+    --------
+    >>> Regime(None, "lam == 0 and c < 1").holds({"lam": 0, "c": Fraction(1, 2)})
+    True
     """
 
     system: Any
     when: Any = sp.true
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.when, str):
+            object.__setattr__(self, "when", parse_condition(self.when))
 
     @property
     def systems(self) -> tuple[Any, ...]:
@@ -75,11 +100,48 @@ class Regime:
         return bool(condition.subs(numbers))
 
 
+class _AnySymbol(dict):
+    """Every name means the symbol of that name, without assumptions."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> sp.Symbol:
+        return sp.Symbol(name)
+
+
+def parse_condition(text: str) -> Any:
+    """Condition written as comparisons joined by ``and``.
+
+    A sympy relation of positive symbols would be decided before there is a point: ``lam > 0`` is true if ``lam`` was
+    declared positive.  Text has no such memory.
+
+    >>> parse_condition("lam == 0 and c < 1")
+    Eq(lam, 0) & (c < 1)
+    """
+    parts = []
+    for part in text.split(" and "):
+        found = _COMPARISON.fullmatch(part.strip())
+        if not found:
+            raise ParseError(f"cannot read {part!r} as a comparison; write lam > 0 and c < 1")
+        left, right = (
+            parse_expression(found[i], _AnySymbol(), {}, lambda q: sp.Rational(q.numerator, q.denominator))
+            for i in (1, 3)
+        )
+        parts.append(_RELATIONS[found[2]](left, right))
+    return sp.And(*parts)
+
+
 def as_regimes(stated: Any) -> tuple[Regime, ...]:
     """Regimes of whatever a statement function returned: a system, regimes, or systems that hold together."""
     if isinstance(stated, Regime):
         return (stated,)
     if isinstance(stated, (tuple, list)) and stated and all(isinstance(x, Regime) for x in stated):
+        for regime in stated[:-1]:
+            if regime.when == sp.true:
+                raise ValueError(
+                    f"regime {regime.name!r} always holds, so the ones after it never do; write when as text"
+                )
         return tuple(stated)
     return (Regime(stated),)
 
