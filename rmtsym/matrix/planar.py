@@ -264,7 +264,7 @@ class _Calculus:
             elif s not in used:
                 self.atoms[s], self.weights[s] = [{}], [self.one]
             else:
-                self._prepare_law(s, [x for x in used if x is s or (s.tie and x.tie == s.tie)], laws)
+                self._prepare_law(s, [x for x in used if x == s or (s.tie and x.tie == s.tie)], laws)
 
     def _prepare_law(self, space: Space, tied: list[Space], laws: Mapping[str, Atoms]) -> None:
         """Atoms of all tied spaces together, weighted by the law of this one."""

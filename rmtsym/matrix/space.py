@@ -93,7 +93,7 @@ def check_spaces(spaces: Iterable[Space]) -> tuple[Space, ...]:
         by_name[space.name] = space
         for letter in space.letters:
             other = owner.setdefault(letter, space)
-            if other is not space and (other.tie is None or other.tie != space.tie):
+            if other != space and (other.tie is None or other.tie != space.tie):
                 raise ShapeError(
                     f"spectral letter {letter} belongs to space '{other.name}' and to space '{space.name}', "
                     "which share no tie; use another letter or tie the spaces"
