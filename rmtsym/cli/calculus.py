@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import click
 
-from rmtsym.cli.consult import print_json
+from rmtsym.cli.consult import assignments, print_json
 
 __all__ = ["COMMANDS"]
 
 
 @click.command("derive")
 @click.argument("expression", metavar="'EXPRESSION'")
-@click.option("--gaussian", "gaussians", metavar="'X: p x n, 1/n'", multiple=True, help="Independent Gaussian entries.")
-@click.option("--wigner", "wigners", metavar="'W: n, 1/n'", multiple=True, help="A symmetric Gaussian matrix.")
-@click.option("--deterministic", "deterministics", metavar="'S: p'", multiple=True, help="A deterministic matrix.")
+@click.option("--gaussian", metavar="'X: p x n, 1/n'", multiple=True, help="Independent entries of that variance.")
+@click.option("--wigner", metavar="'H: n, 1/n'", multiple=True, help="Symmetric, entries of that variance.")
+@click.option("--haar", metavar="'U: n'", multiple=True, help="Uniform orthogonal matrix.")
+@click.option("--free", metavar="'A: n'", multiple=True, help="Symmetric matrix, free from the others.")
+@click.option("--deterministic", metavar="'S: p, s**2'", multiple=True, help="Function of a spectral letter.")
+@click.option("--matrix", metavar="'A: p x n'", multiple=True, help="Explicit deterministic matrix.")
+@click.option("--size", metavar="'p = c'", multiple=True, help="Size of a space relative to the common large number.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A parameter; with all set, a number.")
+@click.option("--digits", type=click.IntRange(1, 1000), default=15, show_default=True, help="Digits of that number.")
 @click.option("--latex", is_flag=True, help="The equations as LaTeX.")
 @click.option("--json", "as_json", is_flag=True, help="Plain data (docs/json.md).")
 def derive_command(
-    expression: str,
-    gaussians: tuple[str, ...],
-    wigners: tuple[str, ...],
-    deterministics: tuple[str, ...],
-    latex: bool,
-    as_json: bool,
+    expression: str, settings: tuple[str, ...], digits: int, latex: bool, as_json: bool, **declarations: tuple[str, ...]
 ) -> None:
-    """Deterministic equivalent of a random-matrix expression.
+    """Deterministic equivalent of the normalised trace of a random-matrix expression.
 
-    Example: rmtsym derive 'inv(X*X.T - z)' --gaussian 'X: p x n, 1/n'
+    \b
+    rmtsym derive 'inv(X@X.T - z)' --gaussian 'X: p x n, 1/n' --size 'p = c'
+    rmtsym derive 'inv(S@X.T@X@S + lam)' --gaussian 'X: n x p' --deterministic 'S: p, sqrt(s)'
     """
     from rmtsym.report.derive import derivation, derivation_text
 
-    result = derivation(expression, gaussians, wigners, deterministics)
+    result = derivation(expression, declarations, assignments(settings), digits)
     if as_json:
         print_json(result)
     else:

@@ -13,6 +13,7 @@ from rmtsym.report.prose import formula, prose
 __all__ = ["notebook_html"]
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+# A figure as an image, and never as the repr beside it.
 _RICHEST_FIRST = ("image/png", "text/html", "text/markdown", "text/latex", "text/plain")
 
 

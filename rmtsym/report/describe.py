@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rmtsym.theorem import Theorem
 
 __all__ = [
+    "domain_text",
     "exact_text",
     "latex_lines",
     "prediction",
@@ -25,6 +26,7 @@ __all__ = [
 def exact_text(value: Any) -> Any:
     """Exact value of a parameter as one would write it: ``3/10``, ``["1", "4"]``, ``relu``.
 
+    >>> from fractions import Fraction
     >>> exact_text((Fraction(1, 2), Fraction(4)))
     ['1/2', '4']
     """
@@ -138,11 +140,35 @@ def _regime_json(theorem: Theorem, regime: Any) -> dict[str, Any]:
     return {"name": regime.name, "when": sp.sstr(regime.when), "systems": systems}
 
 
+def _step_json(step: Any) -> dict[str, Any]:
+    import sympy as sp
+
+    def shown(claim: Any) -> str:
+        return f"{sp.sstr(claim.lhs)} = {sp.sstr(claim.rhs)}" if isinstance(claim, sp.Eq) else sp.sstr(claim)
+
+    return {
+        "name": step.name,
+        "kind": step.kind,
+        "claims": [shown(c) for c in step.claims],
+        "latex": step.latex(),
+        "reason": step.reason,
+        "uses": list(step.uses),
+    }
+
+
+def domain_text(parameter: Any) -> str:
+    """The domain of a parameter under the parameter's own name: ``lam >= 0``."""
+    text = str(parameter.domain)
+    return re.sub(r"\bx\b", parameter.name, text) if type(parameter.domain).__name__ == "Interval" else text
+
+
 # -- whole theorems -----------------------------------------------------------------------------------------------
 
 
 def theorem_json(theorem: Theorem) -> dict[str, Any]:
     """Plain data of a theorem: the documented output of ``rmtsym show --json``."""
+    from rmtsym.theorem import derive
+
     return {
         "id": theorem.id,
         "title": theorem.title,
@@ -151,14 +177,19 @@ def theorem_json(theorem: Theorem) -> dict[str, Any]:
         "assumptions": list(theorem.assumptions),
         "uses": list(theorem.uses),
         "parameters": [
-            {"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "default": exact_text(p.default)}
-            if p.default is not None
-            else {"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "default": None}
+            {
+                "name": p.name,
+                "meaning": p.meaning,
+                "domain": domain_text(p),
+                "default": None if p.default is None else exact_text(p.default),
+            }
             for p in theorem.parameters
         ],
         "quantities": [{"name": q.name, "meaning": q.meaning} for q in theorem.quantities],
         "points": {name: {k: str(v) for k, v in point.items()} for name, point in theorem.points.items()},
         "statement": [_regime_json(theorem, regime) for regime in theorem.regimes()],
+        "derivation": [_step_json(step) for step in derive(theorem).steps],
+        "consequences": [c.claim for c in theorem.consequences],
     }
 
 
@@ -188,6 +219,14 @@ def theorem_text(theorem: Theorem) -> str:
             lines += [f"  {equation}" for equation in system["equations"]]
             lines += [f"  {name} = {text}" if text else f"  {name}" for name, text in system["outputs"].items()]
         lines.append("")
+    if data["derivation"]:
+        lines.append("Derivation")
+        for number, step in enumerate(data["derivation"], 1):
+            lines.append(f"  {number}. {step['name']} ({step['kind']}): {step['reason']}")
+            lines += [f"       {claim}" for claim in step["claims"] if step["kind"] != "conclusion"]
+        lines.append("")
+    if data["consequences"]:
+        lines += ["Consequences", *(f"  - {claim}" for claim in data["consequences"]), ""]
     if data["points"]:
         shown = ((name, " ".join(f"{k}={v}" for k, v in point.items())) for name, point in data["points"].items())
         lines += ["Points", *_columns(shown), ""]

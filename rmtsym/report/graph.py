@@ -33,13 +33,12 @@ def _ordered(layers: list[list[str]], uses: Mapping[str, Sequence[str]]) -> list
     """Each layer sorted by the mean place of what its theorems use, so that few lines cross."""
     place: dict[str, float] = {}
     for layer in layers:
-
-        def key(node: str) -> tuple[float, str]:
+        centre: dict[str, float] = {}
+        for i, node in enumerate(layer):
             below = [place[n] for n in uses[node] if n in place]
-            return (sum(below) / len(below) if below else float(layer.index(node)), node)
-
-        layer[:] = sorted(layer, key=key)
-        place.update({node: i for i, node in enumerate(layer)})
+            centre[node] = sum(below) / len(below) if below else float(i)
+        layer.sort(key=lambda node, centre=centre: (centre[node], node))  # type: ignore[misc]
+        place.update({node: float(i) for i, node in enumerate(layer)})
     return layers
 
 
@@ -71,10 +70,11 @@ def dependency_svg(uses: Mapping[str, Sequence[str]], status: Mapping[str, str |
     for node, (x0, y0, width) in boxes.items():
         state = status.get(node)
         name = html.escape(node)
+        box = f'x="{x0:.0f}" y="{y0:.0f}" width="{width:.0f}" height="{_HEIGHT}" rx="5"'
         nodes.append(
-            f'<a href="{link.format(name)}"><rect x="{x0:.0f}" y="{y0:.0f}" width="{width:.0f}" height="{_HEIGHT}" rx="5" '
-            f'fill="{FILL[state]}" stroke="{_STROKE[state]}"/><text x="{x0 + width / 2:.0f}" y="{y0 + 18:.0f}" '
-            f'text-anchor="middle">{name}</text><title>{name}: {state or "not run"}</title></a>'
+            f'<a href="{link.format(name)}"><rect {box} fill="{FILL[state]}" stroke="{_STROKE[state]}"/>'
+            f'<text x="{x0 + width / 2:.0f}" y="{y0 + 18:.0f}" text-anchor="middle">{name}</text>'
+            f"<title>{name}: {state or 'not run'}</title></a>"
         )
     size = f'width="{x - _GAP + 8:.0f}" height="{height:.0f}"'
     return (

@@ -47,9 +47,11 @@ def open_theorem(theorem_id: str, profile: str = "quick", seed: int = 0, jobs: i
     cluster : str
         Address of a Dask scheduler; local processes if empty.
     """
+    from rmtsym.report.style import show_as_png
     from rmtsym.simulate import RecordStore, executor
     from rmtsym.theorem import Trial
 
+    show_as_png()
     place = executor(jobs, cluster or None)
     store = RecordStore(Path(os.environ.get("RMTSYM_STORE") or records()))
     return Page(Trial(theorem_id, profile, seed=seed, store=store, executor=place, progress=_Progress(theorem_id)))
@@ -92,10 +94,10 @@ class Page:
             lines += [f"**Statement** {title}".rstrip(), "", f"$$\n{body}\n$$" if body else "", ""]
         lines += ["| symbol | name | meaning | domain |", "|---|---|---|---|"]
         for p in theorem.parameters:
-            lines.append(f"| {_symbol(p)} | `{p.name}` | {p.meaning} | {_cell(p.domain)} |")
+            lines.append(f"| {_symbol(p)} | `{p.name}` | {p.meaning} | {_cell(describe.domain_text(p))} |")
         for q in theorem.quantities:
             lines.append(f"| {_symbol(q)} | `{q.name}` | {q.meaning} | predicted |")
-        lines += ["", *(f"<small>{r}</small>" for r in theorem.references)] if theorem.references else []
+        lines += ["", "*" + "; ".join(theorem.references) + "*"] if theorem.references else []
         return _markdown(lines)
 
     def derivation(self) -> Any:
@@ -103,15 +105,19 @@ class Page:
         lines = []
         for number, result in enumerate(self.trial.report.results, 1):
             step = result.step
-            uses = f" *from {', '.join(step.uses)}*" if step.uses else ""
-            lines += [f"**{number}. {step.name}** ({step.kind}) {step.reason}{uses}", ""]
+            uses = f" *(from {', '.join(step.uses)})*" if step.uses else ""
+            lines += [f"**{number}. {step.name}** ({step.kind}): {step.reason}{uses}", ""]
             lines += [f"$$\n{_aligned(step)}\n$$", ""] if step.claims else []
-            lines += [f"{_MARK[result.status]} {_check(result)}", ""]
+            lines += [f"{_MARK[result.status]} *{_check(result)}*", ""]
         return _markdown(lines)
 
     def checks(self) -> None:
-        """One line for each step: outcome, kind, how it was checked."""
-        print(self.trial.report)
+        """Each step: outcome, kind, and how it was checked."""
+        for number, result in enumerate(self.trial.report.results, 1):
+            print(f"{result.status:<12} {number}. {result.step.name} [{result.step.kind}]")
+            print(f"             {_check(result)}")
+        if self.trial.report.message:
+            print(self.trial.report.message)
 
     def consequences(self) -> None:
         """What follows from the statement, claim by claim."""
@@ -240,10 +246,11 @@ class Page:
             counts[kill.killed_by] = counts.get(kill.killed_by, 0) + 1
         by = ", ".join(f"{n} by {k}" for k, n in sorted(counts.items())) or "none"
         alone = sum(k.simulation for k in table.counted)
+        same = len(table.kills) - len(table.counted)
+        more = f" {same} more turned out to be equivalent to it." if same else ""
         lines = [
             f"**{len(table.killed)} of {len(table.counted)}** wrong versions of the statement are rejected ({by}); the "
-            f"simulation alone rejects {alone}. {len(table.kills) - len(table.counted)} more turned out to be "
-            "equivalent.",
+            f"simulation alone rejects {alone}.{more}",
             "",
         ]
         by_hand = [k for k in table.kills if not k.mutant.generated]
@@ -308,7 +315,7 @@ def _aligned(step: Any) -> str:
 
 def _check(result: Any) -> str:
     power = f"; rejects {result.rejected} of {result.tried} wrong versions" if result.tried else ""
-    return f"*{result.evidence.method}{power}*"
+    return f"{result.evidence.method}{power}"
 
 
 def _number(value: Value | None, digits: int) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "MARKERS", "figure", "histogram", "points", "theory_and_simulation", "using"]
+__all__ = ["COLOURS", "MARKERS", "figure", "histogram", "points", "show_as_png", "theory_and_simulation", "using"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -112,10 +112,6 @@ def theory_and_simulation(
     """
     with using():
         fig, (top, bottom) = figure(6.8, 5.0, nrows=2, sharex=True, height_ratios=(3, 1))
-        if "x" in log:
-            top.set_xscale("log")
-        if "y" in log:
-            top.set_yscale("log")
         bottom.axhspan(-2, 2, color="#eeeeee", zorder=0)
         bottom.axhline(0, color="#555555", linewidth=0.8)
         for i, (label, values) in enumerate(curves):
@@ -127,6 +123,8 @@ def theory_and_simulation(
             bottom.plot(at, residual, marker, color=colour, markerfacecolor="white", markeredgewidth=1.4)
         reach = max(3.5, *(1.15 * abs(v) for v in bottom.dataLim.intervaly if np.isfinite(v)))
         bottom.set_ylim(-reach, reach)
+        for name in log:
+            _logarithmic(top if name == "y" else bottom, name)
         bottom.set_xlabel(xlabel)
         bottom.set_ylabel("residual\n(std. errors)", fontsize=10)
         top.set_ylabel(ylabel)
@@ -134,6 +132,22 @@ def theory_and_simulation(
         top.legend(title="line: theory, points: simulation ± 2 s.e.", title_fontsize=9)
         fig.align_ylabels()
     return fig
+
+
+def _logarithmic(axes: Axes, name: str) -> None:
+    """Logarithmic axis; over less than two decades the labels are plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if name == "x":
+        axes.set_xscale("log")
+    else:
+        axes.set_yscale("log")
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    axis.set_minor_formatter(NullFormatter())
+    if high / low < 100:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def histogram(axes: Axes, values: Any, bins: int = 60, label: str = "eigenvalues") -> None:
@@ -147,3 +161,22 @@ def histogram(axes: Axes, values: Any, bins: int = 60, label: str = "eigenvalues
         linewidth=0.3,
         label=label,
     )
+
+
+def show_as_png() -> None:
+    """In a notebook, show figures as PNG without a trace of time or version; elsewhere do nothing."""
+    from IPython.core.getipython import get_ipython
+    from matplotlib.figure import Figure
+
+    shell = get_ipython()
+    if shell is not None:
+        shell.display_formatter.formatters["image/png"].for_type(Figure, _png)
+
+
+def _png(fig: Figure) -> bytes:
+    from io import BytesIO
+
+    stream = BytesIO()
+    with using():
+        fig.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
