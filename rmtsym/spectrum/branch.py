@@ -11,6 +11,8 @@ exactly one root for every z of the segment, so the root at its end continues th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +27,17 @@ __all__ = ["AlgebraicBranch"]
 
 _STEP = 0.5  # fraction of the analyticity radius
 _EPS = np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class Pole:
+    """A proven atom: exact place and mass, radius in which the regular part is used, and the curve of the regular part."""
+
+    x: fmpq
+    mass: fmpq
+    place: float
+    reach: float
+    table: Mapping[tuple[int, int], fmpq]
 
 
 class AlgebraicBranch:
@@ -183,6 +196,14 @@ class AlgebraicBranch:
         NoConvergence
             If z is a branch point or a pole, or cannot be told from one at this precision.
         """
+        point = complex(float(z.real.mid()), float(z.imag.mid()))
+        for pole in self.poles:
+            if abs(point - pole.place) < pole.reach:
+                with flint_context.workprec(max(bits, 64)):
+                    return self._beside(pole, z)
+        return self._direct(z, bits)
+
+    def _direct(self, z: acb, bits: int) -> acb:
         with flint_context.workprec(max(bits, 64)):
             height = arb(2 * self.radius) + abs(z.real)
             if arb(z.imag) > height:
@@ -193,6 +214,52 @@ class AlgebraicBranch:
             foot = acb(z.real.mid(), z.imag.mid())
             m = _follow(rows, top, foot, m, self.singular)
             return _refine(rows, z, m)
+
+    @cached_property
+    def poles(self) -> tuple[Pole, ...]:
+        """Atoms at rational places with rational masses, proven: beside a pole the sheet is followed in its regular part.
+
+        With ``m = r - w/(z - x)`` the regular part r of the right mass w reaches z = x at a simple root.
+        """
+        found = []
+        leading = self.curve.coefficients_in_m()[-1]
+        for factor, _ in leading.factor()[1] if leading.degree() > 0 else []:
+            if factor.degree() != 1:
+                continue
+            x = -factor[0] / factor[1]
+            place = float(x.p) / float(x.q)
+            others = np.abs(self.singular - place)
+            others = others[others > 1e-14 * max(1.0, abs(place))]
+            reach = 0.25 * float(np.min(others, initial=self.radius))
+            equation = self.curve.mass_equation(x)
+            for root, _ in equation.factor()[1] if equation.degree() > 0 else []:
+                mass = -root[0] / root[1] if root.degree() == 1 else fmpq(0)
+                if 0 < mass <= 1:
+                    pole = Pole(x, mass, place, reach, self.curve.regular_part(x, mass))
+                    if self._reaches(pole):
+                        found.append(pole)
+                        break
+        return tuple(sorted(found, key=lambda p: p.place))
+
+    def _reaches(self, pole: Pole) -> bool:
+        try:
+            with flint_context.workprec(64):
+                return bool(self._regular(pole, acb(0)).is_finite())
+        except NoConvergence:
+            return False
+
+    def _regular(self, pole: Pole, offset: acb) -> acb:
+        start = acb(0, arb(pole.reach))
+        m = self._direct(start + acb(arb(pole.x)), flint_context.prec)
+        rows = ball_rows(pole.table)
+        r = m + arb(pole.mass) / start
+        stop = _middle(offset)
+        r = _follow(rows, start, stop, r, None)
+        return _refine(rows, offset, r)
+
+    def _beside(self, pole: Pole, z: acb) -> acb:
+        offset = z - acb(arb(pole.x))
+        return self._regular(pole, offset) - arb(pole.mass) / offset
 
     def _far_ball(self, z: acb) -> acb:
         branch = self.curve.formal
@@ -260,8 +327,9 @@ def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.n
     if length == 0:
         return m
     here = start
+    refused = False
     left, pace = 1.0, 0.25  # fractions of the segment; what is left keeps its relative precision near the end
-    for _ in range(4000):
+    for _ in range(1500):
         if singular is not None and singular.size:
             point = complex(float(here.real.mid()), float(here.imag.mid()))
             near = max(float(np.min(np.abs(point - singular))), point.imag)
@@ -270,52 +338,55 @@ def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.n
         there = stop if final else stop - direction * arb(left - pace)
         taken = _step(rows, here, there, m)
         if taken is None:
-            pace = min(pace, left) / 2
-            if pace < 2.0 ** (-flint_context.prec):
+            pace, refused = min(pace, left) / 2, True
+            if pace < 2.0**-40 * left or pace < 2.0 ** (-flint_context.prec):
                 break
         elif final:
             return taken
         else:
             m, here = taken, _middle(there)
             left -= pace
-            pace *= 1.7
+            pace *= 1.1 if refused else 1.8
+            refused = False
     where = complex(float(here.real.mid()), float(here.imag.mid()))
     raise NoConvergence(
         f"the physical sheet could not be followed past z = {where}: a branch point or pole is too close"
     )
 
 
-def _localise(rows: list[list[arb]], origin: acb) -> list[list[acb]]:
-    line = acb_poly([origin, 1])
-    return [list(acb_poly(row)(line).coeffs()) if len(row) > 1 else row for row in rows]
+def _localise(rows: list[list[arb]], m: acb, z: acb) -> list[list[acb]]:
+    """Coefficients of the polynomial about (m, z)."""
+    line = acb_poly([z, 1])
+    shifted = [list(acb_poly(row)(line).coeffs()) if len(row) > 1 else row for row in rows]
+    width = max(len(row) for row in shifted)
+    line = acb_poly([m, 1])
+    columns = [list(acb_poly([row[j] if j < len(row) else 0 for row in shifted])(line).coeffs()) for j in range(width)]
+    return [[column[i] if i < len(column) else acb(0) for column in columns] for i in range(len(rows))]
 
 
 def _step(rows: list[list[arb]], here: acb, there: acb, m: acb) -> acb | None:
     """Enclosure at ``there`` if one box provably holds exactly one root for every z between; else None."""
-    # coefficients about the middle of the segment: interval arithmetic on z then loses nothing to cancellation
-    origin = _middle((here + there) / 2)
-    rows = _localise(rows, origin)
-    here, there = here - origin, there - origin
-    center = _middle(m)
+    center, z = _middle(m), _middle(there)
     _, slope, along = evaluate_rows(rows, center, here)
     guess = _middle(center - along / slope * (there - here))
     for _ in range(2):
-        value, slope, _ = evaluate_rows(rows, guess, _middle(there))
+        value, slope, _ = evaluate_rows(rows, guess, z)
         guess = _middle(guess - value / slope)
     if not guess.is_finite():
         return None
     moved, known = float(abs(guess - center).mid()), float(m.rad())
     floor = 2.0 ** (-flint_context.prec / 2) * max(float(abs(center).mid()), 2.0 ** (-flint_context.prec / 4))
-    middle = _middle((center + guess) / 2)
-    segment = here.union(there)
-    _, slope, _ = evaluate_rows(rows, middle, _middle(segment))
-    inverse = _middle(1 / slope)
+    middle, origin = _middle((center + guess) / 2), _middle((here + there) / 2)
+    # coefficients about the middle of box and segment: interval arithmetic then loses nothing to cancellation
+    local = _localise(rows, middle, origin)
+    segment = here.union(there) - origin
+    inverse = _middle(1 / local[1][0])
     if not inverse.is_finite():
         return None
     for spread in (0.8, 1.6):
-        box = _box(middle, max(spread * moved, 4 * known, floor))
-        if box.contains(m) and _inside(_krawczyk(rows, segment, middle, box, inverse), box):
-            return _refine(rows, there, box)
+        box = _box(acb(0), max(spread * moved, 4 * known, floor))
+        if box.contains(m - middle) and _inside(_krawczyk(local, segment, acb(0), box, inverse), box):
+            return middle + _refine(local, there - origin, box)
     return None
 
 

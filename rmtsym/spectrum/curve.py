@@ -172,6 +172,26 @@ class SpectralCurve:
     def __repr__(self) -> str:
         return f"SpectralCurve({str(self)!r})"
 
+    def mass_equation(self, x: fmpq) -> fmpq_poly:
+        """Equation of the mass w of an atom at x, from ``m ~ -w/(z - x)``: the lowest coefficient in z - x."""
+        context = fmpq_mpoly_ctx.get(("m", "z"), "lex")
+        m, z = context.gens()
+        shifted = context.from_dict(self.table).compose(m, z + x).to_dict()
+        low = min(int(j) - int(i) for i, j in shifted)
+        lowest = {int(i): (-c if int(i) % 2 else c) for (i, j), c in shifted.items() if int(j) - int(i) == low}
+        return fmpq_poly([lowest.get(i, fmpq(0)) for i in range(max(lowest) + 1)])
+
+    def regular_part(self, x: fmpq, mass: fmpq) -> dict[tuple[int, int], fmpq]:
+        """Table in (r, z - x) of the curve of ``r = m + mass/(z - x)``."""
+        context = fmpq_mpoly_ctx.get(("m", "z"), "lex")
+        r, s = context.gens()
+        total = context.constant(0)
+        for (i, j), c in self.table.items():
+            total += (r * s - mass) ** i * s ** (self.degree - i) * (s + x) ** j * c
+        terms = {(int(e[0]), int(e[1])): c for e, c in total.to_dict().items()}
+        low = min(j for _, j in terms)
+        return {(i, j - low): c for (i, j), c in terms.items()}
+
     # -- the physical sheet at infinity ----------------------------------------------------------------------------
     @cached_property
     def formal(self) -> FormalBranch:

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,7 +80,9 @@ class SampleCovariance(Law):
             raise DomainError("c", c, "c > 0", "it is the ratio p/n")
         places = [to_fraction(rational(x, "t")) for x in t]
         if any(x < 0 for x in places):
-            raise DomainError("t", min(places), "population eigenvalues >= 0", "a covariance has no negative eigenvalue")
+            raise DomainError(
+                "t", min(places), "population eigenvalues >= 0", "a covariance has no negative eigenvalue"
+            )
         shares = [Fraction(1, max(len(places), 1))] * len(places) if w is None else list(w)
         law = Atoms([to_fraction(rational(x, "w")) for x in shares], t=places)
         merged: dict[Fraction, Fraction] = {}
@@ -193,7 +194,9 @@ class SampleCovariance(Law):
                 image = v - self._ball_map(v)[1] / self._ball_map(box)[2]
                 if box.contains_interior(image):
                     return image
-        raise NoConvergence(f"the critical point near v = {guess:.12g} could not be enclosed: two of them are too close")
+        raise NoConvergence(
+            f"the critical point near v = {guess:.12g} could not be enclosed: two of them are too close"
+        )
 
     # -- support ---------------------------------------------------------------------------------------------------
     @cached_property
@@ -283,7 +286,9 @@ class SampleCovariance(Law):
             if not np.any(here):
                 continue
             goal = x[here]
-            v = _bisect(lambda u, goal=goal: goal - self._map(u)[0], np.full(goal.shape, low), np.full(goal.shape, high))
+            v = _bisect(
+                lambda u, goal=goal: goal - self._map(u)[0], np.full(goal.shape, low), np.full(goal.shape, high)
+            )
             for _ in range(3):
                 value, slope = self._map(v)
                 with np.errstate(all="ignore"):
@@ -298,7 +303,7 @@ class SampleCovariance(Law):
         height = np.maximum(z.imag, 2 * (scale + np.abs(z.real)))
         here = z.real + 1j * height
         v = self._newton(here, here)[0]
-        share = np.full(z.shape, 0.25)
+        share, ready = np.full(z.shape, 0.25), np.full(z.shape, 1e-3)
         active = np.arange(z.size)
         for _ in range(300):
             if not active.size:
@@ -306,18 +311,22 @@ class SampleCovariance(Law):
             eta, goal = here[active].imag, z[active].imag
             target = np.where(goal >= share[active] * eta, goal, share[active] * eta)
             # the real axis is reached in one last step once it is close on the scale of the density itself
-            target = np.where((goal == 0) & (eta < 1e-3 * np.abs(v[active].imag)), 0.0, target)
-            target = np.where((goal == 0) & (eta < 1e-15 * scale), 0.0, target)
+            leap = (goal == 0) & (eta < ready[active] * np.abs(v[active].imag))
+            target = np.where(leap | ((goal == 0) & (eta < 1e-15 * scale)), 0.0, target)
             there = z[active].real + 1j * target
             new, settled = self._newton(there, v[active])
             good = settled & (new.imag > 0)
             floor = (goal == 0) & (eta < 1e-14 * scale)
+            ready[active[leap & ~good]] *= 0.05
             keep = active[good]
             v[keep], here[keep] = new[good], there[good]
-            share[active] = np.where(good, np.maximum(0.25, share[active] ** 1.5), np.sqrt(share[active]))
+            slower = np.where(leap, share[active], np.sqrt(share[active]))
+            share[active] = np.where(good, np.maximum(0.25, share[active] ** 1.5), slower)
             active = active[~((good & (target == goal)) | floor)]
         where = z[active[0]]
-        raise NoConvergence(f"the companion transform could not be followed to z = {where}: move off the support's edge")
+        raise NoConvergence(
+            f"the companion transform could not be followed to z = {where}: move off the support's edge"
+        )
 
     def _newton(self, z: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         last = np.full(v.shape, np.inf)
@@ -361,7 +370,9 @@ class SampleCovariance(Law):
     @property
     def thresholds(self) -> tuple[Value, ...]:
         """Critical points of x: a population eigenvalue makes an outlier where x' > 0, outside these brackets."""
-        return tuple(Value.from_ball(v, "critical point of the inverse map") for v, double in self.critical if not double)
+        return tuple(
+            Value.from_ball(v, "critical point of the inverse map") for v, double in self.critical if not double
+        )
 
     def spike(self, alpha: Any) -> Spike:
         """Outlier and alignments of one population eigenvalue ``alpha`` (for a white bulk, ``alpha = 1 + l``).
@@ -373,7 +384,9 @@ class SampleCovariance(Law):
         place = to_fraction(rational(alpha, "alpha"))
         if place < 0:
             raise DomainError("alpha", alpha, "alpha >= 0", "a covariance has no negative eigenvalue")
-        position, slope = self.outlier_map(place) if all(place != t for t, _ in self.population) else (None, Fraction(-1))
+        position, slope = (
+            self.outlier_map(place) if all(place != t for t, _ in self.population) else (None, Fraction(-1))
+        )
         if slope <= 0 or not position:
             nothing = Value(0.0, 0.0, "exact", "below the threshold")
             return Spike(place, None, nothing, nothing)

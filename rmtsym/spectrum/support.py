@@ -7,14 +7,13 @@ positive imaginary part on the whole interval: one certified value decides.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from flint import acb, arb, fmpq, fmpq_mpoly_ctx, fmpq_poly
+from flint import acb, arb, fmpq
 from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, NoConvergence
@@ -146,87 +145,43 @@ def _regular(branch: AlgebraicBranch, point: acb) -> bool:
 
 # -- atoms ----------------------------------------------------------------------------------------------------------
 def _atoms(branch: AlgebraicBranch) -> tuple[PointMass, ...]:
-    leading = branch.curve.coefficients_in_m()[-1]
     found = []
+    for pole in branch.poles:
+        place = Value(pole.place, 0.0, "exact", "root of the leading coefficient")
+        mass = Value(float(pole.mass.p) / float(pole.mass.q), 0.0, "exact", "residue equation of the curve")
+        found.append(PointMass(place, mass, (to_fraction(pole.x), to_fraction(pole.mass))))
+    leading = branch.curve.coefficients_in_m()[-1]
     for factor, _ in leading.factor()[1] if leading.degree() > 0 else []:
-        if factor.degree() == 1:
-            exact = -factor[0] / factor[1]
-            mass = _rational_site(branch, exact)
-        else:
-            exact = mass = None
-        if mass is not None:
-            found.append(mass)
-        elif exact is None:
-            found += _irrational_sites(branch, factor)
+        rational_place = -factor[0] / factor[1] if factor.degree() == 1 else None
+        if any(pole.x == rational_place for pole in branch.poles):
+            continue
+        if rational_place is not None and not _irrational_mass(branch, rational_place):
+            continue
+        with flint_context.workprec(512):
+            places = [r.real for r, _ in factor.numer().complex_roots() if r.imag == 0]
+        found += [atom for x in places if (atom := _unproven(branch, x)) is not None]
     return tuple(sorted(found, key=lambda a: a.location.value))
 
 
-def _at_pole(table: Mapping[tuple[int, int], fmpq], x: fmpq) -> fmpq_poly:
-    """Equation of the mass w when m ~ -w/(z - x): the lowest coefficient in z - x."""
-    context = fmpq_mpoly_ctx.get(("m", "z"), "lex")
-    m, z = context.gens()
-    shifted = context.from_dict(dict(table)).compose(m, z + x).to_dict()
-    low = min(int(j) - int(i) for i, j in shifted)
-    coefficients: dict[int, fmpq] = {}
-    for (i, j), c in shifted.items():
-        if int(j) - int(i) == low:
-            coefficients[int(i)] = -c if int(i) % 2 else c
-    return fmpq_poly([coefficients.get(i, fmpq(0)) for i in range(max(coefficients) + 1)])
-
-
-def _near(branch: AlgebraicBranch, x: Any, exponent: int) -> complex:
-    """-zeta m(x + zeta) at zeta = i 10^-exponent of the curve's scale."""
-    with flint_context.workprec(64 + 8 * exponent):
-        zeta = acb(0, arb(branch.radius) * arb(10) ** (-exponent))
-        value = -zeta * branch.enclose(acb(arb(x)) + zeta, flint_context.prec)
-    return complex(float(value.real.mid()), float(value.imag.mid()))
-
-
-def _rational_site(branch: AlgebraicBranch, x: fmpq) -> PointMass | None:
-    equation = _at_pole(branch.curve.table, x)
-    if equation.degree() < 1:
-        return None
+def _irrational_mass(branch: AlgebraicBranch, x: fmpq) -> bool:
+    equation = branch.curve.mass_equation(x)
     with flint_context.workprec(_BITS):
-        roots = [r for r, _ in equation.numer().complex_roots()]
-    candidates = [r for r in roots if r.imag == 0 and not r.real < 0 and not r.real > 1]
-    if not any(r.real > 0 for r in candidates):
-        return None
-    if not any(r.real.contains(0) for r in candidates):
-        candidates.append(acb(0))
-    for exponent in (4, 8, 16, 32):
-        seen = _near(branch, x, exponent)
-        ranked = sorted(candidates, key=lambda r: abs(complex(float(r.real.mid()), 0) - seen))
-        first, second = (abs(float(r.real.mid()) - seen) for r in ranked[:2])
-        if first < 0.05 * second:
-            break
-    else:
-        raise NoConvergence(f"the mass at {x} could not be decided: candidates {[r.str(5) for r in ranked]}")
-    mass = ranked[0].real
-    if not mass > 0:
-        return None
-    rational_mass = [-f[0] / f[1] for f, _ in equation.factor()[1] if f.degree() == 1]
-    exact = next((w for w in rational_mass if mass.overlaps(arb(w))), None)
-    location = Value(float(x.p) / float(x.q), 0.0, "exact", "root of the leading coefficient")
-    if exact is None:
-        return PointMass(location, Value.from_ball(mass, "residue equation of the curve"))
-    value = Value(float(exact.p) / float(exact.q), 0.0, "exact", "residue equation of the curve")
-    return PointMass(location, value, (to_fraction(x), to_fraction(exact)))
+        irrational = [f for f, _ in equation.factor()[1] if f.degree() > 1] if equation.degree() > 0 else []
+        roots = [r for f in irrational for r, _ in f.numer().complex_roots()]
+    return any(r.imag == 0 and r.real > 0 and r.real < 1 for r in roots)
 
 
-def _irrational_sites(branch: AlgebraicBranch, factor: fmpq_poly) -> list[PointMass]:
-    with flint_context.workprec(1024):
-        roots = [r.real for r, _ in factor.numer().complex_roots() if r.imag == 0]
-    found = []
-    for x in roots:
-        first, second = _near(branch, x, 12), _near(branch, x, 24)
-        if abs(second) > 0.5 * abs(first) and second.real > 1e-8:
-            found.append(
-                PointMass(
-                    Value.from_ball(x, "root of the leading coefficient"),
-                    Value(second.real, math.inf, "residual", "limit of -zeta m(x + zeta)"),
-                )
-            )
-    return found
+def _unproven(branch: AlgebraicBranch, x: arb) -> PointMass | None:
+    """Atom at an irrational place or of irrational mass, from -zeta m(x + zeta) at two small zeta."""
+    masses = []
+    for exponent in (12, 24):
+        with flint_context.workprec(64 + 8 * exponent):
+            zeta = acb(0, arb(branch.radius) * arb(10) ** (-exponent))
+            masses.append(float((-zeta * branch.enclose(acb(x) + zeta, flint_context.prec)).real.mid()))
+    if masses[1] < 1e-6 or abs(masses[1] - masses[0]) > 1e-3 * masses[1]:
+        return None
+    mass = Value(masses[1], math.inf, "residual", "limit of -zeta m(x + zeta)")
+    return PointMass(Value.from_ball(x, "root of the leading coefficient"), mass)
 
 
 # -- edge behaviour -------------------------------------------------------------------------------------------------
