@@ -1,6 +1,7 @@
 """Gaussian-moment calculus: expectations, Hermite coefficients, kernels, Wick; every closed form with a certificate."""
 
 from rmtsym.gaussian.activation import activation, activation_names
+from rmtsym.gaussian.certificate import Certificate, certify
 from rmtsym.gaussian.expectation import (
     AA,
     AB,
@@ -16,6 +17,7 @@ from rmtsym.gaussian.expectation import (
     hermite_coefficient,
     kernel,
     kernel_expression,
+    variance_derivative,
 )
 from rmtsym.gaussian.function import Function, T
 from rmtsym.gaussian.moment import Moment
@@ -31,15 +33,18 @@ __all__ = [
     "SIGMA_Y",
     "TAU",
     "BivariateNormal",
+    "Certificate",
     "Function",
     "Moment",
     "T",
     "activation",
     "activation_names",
+    "certify",
     "derivative_kernel",
     "derivative_moment",
     "expectation",
     "hermite_coefficient",
     "kernel",
     "kernel_expression",
+    "variance_derivative",
 ]

@@ -37,7 +37,7 @@ def relu() -> Function:
     return Function(sp.Max(T, 0), piece, (_ZERO,), None, "relu", (1, 1, 0), None, lambda x: np.maximum(x, 0.0))
 
 
-def leaky_relu(pos: Any = 1, neg: Any = sp.Rational(-1, 10)) -> Function:
+def leaky_relu(pos: Any = 1, neg: Any = "-1/10") -> Function:
     """``pos*max(t,0) + neg*max(-t,0)``: pos = neg = 1 is abs, neg = -1 with pos = 1 the identity."""
     p, n = sp.sympify(pos), sp.sympify(neg)
     pieces = {Piece(1, step=_ZERO): p + n, Piece(1): -n}

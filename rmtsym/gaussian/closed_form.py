@@ -8,7 +8,6 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import UnsupportedModel
-from rmtsym.gaussian.activation import activation
 from rmtsym.gaussian.function import Function, Piece
 from rmtsym.gaussian.halfspace import Combination, HalfSpace, gaussian_moment
 from rmtsym.gaussian.presentation import presented

@@ -10,8 +10,11 @@ from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.gaussian.activation import activation, exact
 from rmtsym.gaussian.cache import remembered
 from rmtsym.gaussian.closed_form import closed_form
-from rmtsym.gaussian.function import Function, T
+from rmtsym.gaussian.function import Function
 from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.presentation import simplified
+from rmtsym.gaussian.radical import normal_roots, reduced, split
+from rmtsym.gaussian.special import BivariateNormal
 
 __all__ = [
     "AA",
@@ -28,6 +31,7 @@ __all__ = [
     "hermite_coefficient",
     "kernel",
     "kernel_expression",
+    "variance_derivative",
 ]
 
 TAU = sp.Symbol("tau", positive=True)
@@ -79,7 +83,7 @@ def expectation(f: Function | str, variance: Any = TAU, mean: Any = 0) -> Moment
     expr = _attempt([f], [center], [[TAU]])
     table = {TAU: variance, MU: mean}
     expr = None if expr is None else expr.xreplace(table)
-    return Moment((f,), (mean,), ((variance,),), expr, rf"\mathbb{{E}}\left[{f.latex('z')}\right]")
+    return Moment(((sp.S.One, (f,)),), (mean,), ((variance,),), expr, rf"\mathbb{{E}}\left[{f.latex('z')}\right]")
 
 
 def kernel(
@@ -131,7 +135,7 @@ def kernel(
         expr = expr.subs({SIGMA_X: sx, SIGMA_Y: sy, RHO: rho}, simultaneous=True)
     covariance = ((sx**2, rho * sx * sy), (rho * sx * sy, sy**2))
     definition = rf"\mathbb{{E}}\left[{f.latex('x')}\,{g.latex('y')}\right]"
-    return Moment((f, g), (sp.S.Zero, sp.S.Zero), covariance, expr, definition)
+    return Moment(((sp.S.One, (f, g)),), (sp.S.Zero, sp.S.Zero), covariance, expr, definition)
 
 
 def derivative_moment(f: Function | str, order: int = 1, variance: Any = TAU) -> Moment:
@@ -153,7 +157,7 @@ def derivative_moment(f: Function | str, order: int = 1, variance: Any = TAU) ->
     hermite = _hermite_polynomial(order, tau)
     moment = expectation(hermite * f, tau)
     definition = rf"\mathbb{{E}}\left[\frac{{d^{{{order}}}}}{{dz^{{{order}}}}}{f.latex('z')}\right]"
-    return Moment(moment.factors, moment.mean, moment.covariance, moment.expr, definition)
+    return Moment(moment.terms, moment.mean, moment.covariance, moment.expr, definition)
 
 
 def _hermite_polynomial(order: int, tau: sp.Expr) -> Function:
@@ -180,29 +184,53 @@ def hermite_coefficient(f: Function | str, order: int, variance: Any = 1) -> Mom
     moment = derivative_moment(f, order, tau)
     scale = tau ** sp.Rational(order, 2) / sp.sqrt(sp.factorial(order))
     expr = None if moment.expr is None else sp.powdenest(sp.expand_mul(moment.expr * scale))
-    factor = (moment.factors[0] * scale,)
-    return Moment(factor, moment.mean, moment.covariance, expr, rf"\hat f_{{{order}}}")
+    return Moment(((scale, moment.factors),), moment.mean, moment.covariance, expr, rf"\hat f_{{{order}}}")
 
 
-def derivative_kernel(f: Function | str, g: Function | str | None = None, order: int = 1) -> sp.Expr | None:
-    r"""Kernel of derivatives by Price's identity: :math:`E f^{(k)}(x)g^{(k)}(y)=\partial_c^k E f(x)g(y)`.
+def derivative_kernel(f: Function | str, g: Function | str | None = None) -> Moment:
+    r"""Kernel of derivatives by Price's identity, also for functions that jump (:math:`|\rho|<1`).
 
-    Here :math:`c=\rho\sigma_x\sigma_y` is the covariance; jumps are allowed for :math:`|\rho|<1`.
+    .. math:: E f'(x)g'(y) = \partial_c\, E f(x)g(y),\qquad c=\rho\sigma_x\sigma_y.
+
+    The definition that the certificate integrates is :math:`f'`, :math:`g'` themselves where both are functions, else
+    the score of the covariance: :math:`\partial_c E f g = E f g\,\partial_c\log p`.
 
     Examples
     --------
-    >>> derivative_kernel("relu")
+    >>> derivative_kernel("relu").expr
     asin(rho)/(2*pi) + 1/4
+    >>> derivative_kernel("sign").expr
+    2/(pi*sigma_x*sigma_y*sqrt(1 - rho**2))
     """
-    from rmtsym.gaussian.presentation import simplified
-
     moment = kernel(f, g)
-    if moment.expr is None:
-        return None
-    expr = moment.expr
-    for _ in range(order):
-        expr = sp.diff(expr, RHO) / (SIGMA_X * SIGMA_Y)
-    return simplified(expr)
+    f, g = moment.factors
+    expr = None
+    if moment.expr is not None:
+        expr = simplified(sp.diff(moment.expr, RHO) / (SIGMA_X * SIGMA_Y))
+    try:
+        terms: tuple[tuple[sp.Expr, tuple[Function, ...]], ...] = ((sp.S.One, (f.derivative(), g.derivative())),)
+    except UnsupportedModel:
+        square, product = activation("monomial", 2), activation("linear")
+        below = SIGMA_X * SIGMA_Y * (1 - RHO**2) ** 2
+        terms = (
+            (RHO * (1 - RHO**2) / below, (f, g)),
+            (-RHO / (below * SIGMA_X**2), (square * f, g)),
+            (-RHO / (below * SIGMA_Y**2), (f, square * g)),
+            ((1 + RHO**2) / (below * SIGMA_X * SIGMA_Y), (product * f, product * g)),
+        )
+    definition = rf"\mathbb{{E}}\left[\left({f.latex('x')}\right)'\left({g.latex('y')}\right)'\right]"
+    return Moment(terms, moment.mean, moment.covariance, expr, definition)
+
+
+def variance_derivative(f: Function | str, g: Function | str | None = None) -> sp.Expr:
+    r"""Derivative of the kernel in aa at fixed ab, bb: :math:`\tfrac12E f''(x)g(y)` in the generalised sense.
+
+    Examples
+    --------
+    >>> variance_derivative("gauss")
+    -(bb + 1)/(2*(aa*bb + aa - ab**2 + bb + 1)**(3/2))
+    """
+    return simplified(sp.diff(kernel_expression(f, g), AA))
 
 
 def kernel_expression(f: Function | str, g: Function | str | None = None) -> sp.Expr:
@@ -223,6 +251,15 @@ def kernel_expression(f: Function | str, g: Function | str | None = None) -> sp.
     moment = kernel(f, g)
     if moment.expr is None:
         raise UnsupportedModel(f"the kernel of {moment.name} has no closed form; use kernel(...).value(...)")
-    from rmtsym.gaussian.presentation import in_inner_products
+    return _in_inner_products(moment.expr)
 
-    return in_inner_products(moment.expr)
+
+def _in_inner_products(expression: sp.Expr) -> sp.Expr:
+    """A kernel in (sigma_x, sigma_y, rho) rewritten in aa, ab, bb."""
+    table = {SIGMA_X: sp.sqrt(AA), SIGMA_Y: sp.sqrt(BB), RHO: AB / sp.sqrt(AA * BB)}
+    moved = normal_roots(expression.subs(table, simultaneous=True))
+    functions = (sp.exp, sp.erfc, sp.asin, sp.cosh, sp.sinh, sp.cos, sp.sin, sp.erfi, BivariateNormal)
+    tidied = moved.replace(
+        lambda e: isinstance(e, functions) and not e.is_number, lambda e: e.func(*(split(reduced(a)) for a in e.args))
+    )
+    return simplified(tidied)

@@ -8,7 +8,7 @@ from rmtsym.gaussian.halfspace import Combination, merged_exponentials
 from rmtsym.gaussian.radical import normal_roots, rational, reduced, split
 from rmtsym.gaussian.special import BivariateNormal
 
-__all__ = ["presented"]
+__all__ = ["presented", "simplified"]
 
 
 def presented(combination: Combination) -> sp.Expr:
@@ -74,21 +74,4 @@ def simplified(expression: sp.Expr) -> sp.Expr:
         coefficient, atom = term.as_independent(sp.asin, sp.exp, sp.erfc, sp.cosh, sp.sinh, sp.cos, sp.sin, sp.erfi,
                                                 BivariateNormal)  # fmt: skip
         combination.add({merged_exponentials(atom): coefficient})
-    return sp.Add(*(atom * split(c) for atom, c in combination.reduced().items()))
-
-
-def in_inner_products(expression: sp.Expr) -> sp.Expr:
-    """A kernel in (sigma_x, sigma_y, rho) rewritten in aa, ab, bb."""
-    from rmtsym.gaussian.expectation import AA, AB, BB, RHO, SIGMA_X, SIGMA_Y
-
-    cross = sp.Symbol("cross", real=True)
-    # rho sigma_x sigma_y = ab first, so that the deviations cancel without roots
-    table = {SIGMA_X: sp.sqrt(AA), SIGMA_Y: sp.sqrt(BB), RHO: cross / sp.sqrt(AA * BB)}
-    moved = normal_roots(expression.subs(table, simultaneous=True))
-
-    def inner(e: sp.Expr) -> sp.Expr:
-        return e.func(*(split(reduced(a)) for a in e.args))
-
-    functions = (sp.exp, sp.erfc, sp.asin, sp.cosh, sp.sinh, sp.cos, sp.sin, sp.erfi, BivariateNormal)
-    tidied = moved.replace(lambda e: isinstance(e, functions), inner)
-    return simplified(tidied).xreplace({cross: AB})
+    return sp.Add(*(_neat(atom) * split(c) for atom, c in combination.reduced().items()))

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["BivariateNormal"]
+__all__ = ["BivariateNormal", "bivariate_normal"]
 
 
 class BivariateNormal(sp.Function):
@@ -47,3 +47,72 @@ class BivariateNormal(sp.Function):
         h, k, rho = (printer._print(a) for a in self.args)
         text = rf"\Phi_2\!\left({h},{k};{rho}\right)"
         return text if exp is None else rf"{text}^{{{exp}}}"
+
+
+def bivariate_normal(system: Any, h: Any, k: Any, rho: Any) -> Any:
+    """The distribution function in a number system: Owen's T for floats, the correlation integral otherwise."""
+    match system.name:
+        case "float":
+            return _by_owen(h, k, rho)
+        case "mpmath":
+            return _by_quadrature(system.mp, h, k, rho)
+        case "ball":
+            return _by_ball_integral(h, k, rho)
+    return system.bivariate_normal(h, k, rho)
+
+
+def _by_owen(h: Any, k: Any, rho: Any) -> Any:
+    import numpy as np
+    from scipy.special import ndtr, owens_t
+
+    h, k, rho = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (h, k, rho)))
+    root = np.sqrt((1 - rho) * (1 + rho))
+
+    def part(a: Any, b: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = (b - rho * a) / (a * root)
+        slope = np.where(a == 0, np.copysign(np.inf, b), slope)
+        return owens_t(a, slope)
+
+    opposite = (h * k < 0) | ((h * k == 0) & (h + k < 0))
+    value = (ndtr(h) + ndtr(k)) / 2 - part(h, k) - part(k, h) - np.where(opposite, 0.5, 0.0)
+    equal = (h == 0) & (k == 0)
+    value = np.where(equal, 0.25 + np.arcsin(rho) / (2 * np.pi), value)
+    value = np.where(root == 0, np.where(rho > 0, ndtr(np.minimum(h, k)), np.maximum(ndtr(h) - ndtr(-k), 0)), value)
+    return value
+
+
+def _by_quadrature(mp: Any, h: Any, k: Any, rho: Any) -> Any:
+    if abs(rho) == 1:
+        return mp.ncdf(min(h, k)) if rho > 0 else max(mp.ncdf(h) - mp.ncdf(-k), mp.mpf(0))
+
+    def integrand(angle: Any) -> Any:
+        return mp.exp(-(h * h + k * k - 2 * h * k * mp.sin(angle)) / (2 * mp.cos(angle) ** 2))
+
+    end = mp.asin(rho)
+    nodes = [end * (1 - mp.mpf(2) ** -j) for j in range(12)] + [end]
+    return mp.ncdf(h) * mp.ncdf(k) + mp.quad(integrand, nodes) / (2 * mp.pi)
+
+
+def _by_ball_integral(h: Any, k: Any, rho: Any) -> Any:
+    import flint
+    from flint import acb, arb
+
+    h, k, rho = (a.real if isinstance(a, acb) else arb(a) for a in (h, k, rho))
+
+    def cdf(x: Any) -> Any:
+        return (-x / arb(2).sqrt()).erfc() / 2
+
+    if (1 - rho * rho).contains(0):
+        if rho > 0:
+            return cdf(h.min(k))
+        return (cdf(h) - cdf(-k)).max(arb(0))
+    size, cross = acb(h * h + k * k), acb(2 * h * k)
+
+    def integrand(angle: Any, _: bool) -> Any:
+        sine, cosine = angle.sin(), angle.cos()
+        return (-(size - cross * sine) / (2 * cosine * cosine)).exp()
+
+    tolerance = arb(2) ** (-flint.ctx.prec)
+    value = acb.integral(integrand, acb(0), acb(rho.asin()), abs_tol=tolerance, eval_limit=10**6)
+    return cdf(h) * cdf(k) + value.real / (2 * arb.pi())

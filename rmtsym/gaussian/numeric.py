@@ -1,0 +1,140 @@
+r"""Numbers of closed forms: vectorised doubles with a stated error, multiprecision, balls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from rmtsym.errors import NoConvergence, UnsupportedModel
+from rmtsym.gaussian.tape import tape
+from rmtsym.gaussian.tracked import TRACKED
+
+__all__ = ["ClosedFunction", "ball_value", "compiled", "stable_form"]
+
+_TOLERANCE = 1e-13  # what a caller of the vectorised function may rely on
+
+
+def stable_form(expression: sp.Expr) -> sp.Expr:
+    r"""The same function with asin(N/D) as atan2(N, sqrt(D^2 - N^2)) and 1 - rho^2 as (1 - rho)(1 + rho).
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> stable_form(sp.asin(x / sp.sqrt(1 + x**2)))
+    atan2(x, 1)
+    """
+
+    def angle(node: sp.Expr) -> sp.Expr:
+        above, below = sp.fraction(sp.together(node.args[0]))
+        rest = sp.factor(sp.expand(below**2) - sp.expand(above**2))
+        return sp.atan2(above, sp.sqrt(rest))
+
+    def difference(node: sp.Expr) -> sp.Expr:
+        symbol = next(iter(node.free_symbols))
+        return (1 - symbol) * (1 + symbol)
+
+    def is_difference(node: sp.Basic) -> bool:
+        letters = node.free_symbols
+        return isinstance(node, sp.Add) and len(letters) == 1 and node == 1 - next(iter(letters)) ** 2
+
+    return expression.replace(lambda e: isinstance(e, sp.asin) and not e.is_number, angle).replace(
+        is_difference, difference
+    )
+
+
+def compiled(expression: sp.Expr, symbols: Sequence[sp.Symbol]) -> Callable[..., Any]:
+    """Plain vectorised doubles."""
+    from rmtsym.field.evaluate import FLOAT
+
+    return tape(expression, tuple(symbols)).bind(FLOAT)
+
+
+def ball_value(expression: sp.Expr, symbols: Sequence[sp.Symbol], values: Sequence[Any], digits: int = 30) -> Any:
+    """Ball of the expression at exact numbers, relative radius below ``10**-digits`` (or absolute, if it is zero).
+
+    Raises
+    ------
+    NoConvergence
+        When 8192 bits do not suffice.
+    """
+    from flint import acb, arb
+
+    from rmtsym.field.ball import BALL
+
+    program = tape(expression, tuple(symbols))
+    bits = int(3.33 * digits) + 64
+    while bits <= 8192:
+        with BALL(bits) as system:
+            ball = program.run(system, values)
+            if isinstance(ball, acb):
+                ball = ball.real
+            goal = arb(10) ** (-digits)
+            if ball.is_finite() and (ball.rad() <= goal * abs(ball).lower() or ball.rad() <= arb(2) ** -4096):
+                return ball
+        bits *= 2
+    if ball.is_finite() and ball.contains(0) and ball.rad() <= arb(10) ** (-10 * digits):
+        return ball  # zero as far as 8192 bits can see
+    where = ", ".join(f"{s} = {v}" for s, v in zip(symbols, values, strict=True))
+    raise NoConvergence(
+        f"8192 bits do not determine {digits} digits of the closed form at {where}; is it finite there?"
+    )
+
+
+class ClosedFunction:
+    """Vectorised doubles of a closed form, correct to ``1e-13`` relative or recomputed in ball arithmetic.
+
+    Parameters
+    ----------
+    expression : sympy expression
+    symbols : sequence of Symbol
+        Order of the arguments; arguments broadcast and are taken as exact doubles.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x", real=True)
+    >>> f = ClosedFunction(sp.cosh(x) - 1, [x])
+    >>> float(f(1e-8))
+    5e-17
+    """
+
+    def __init__(self, expression: sp.Expr, symbols: Sequence[sp.Symbol]) -> None:
+        self.expression, self.symbols = expression, tuple(symbols)
+        self._exact = stable_form(expression)
+        self.recomputed = 0  # entries of the last call that needed balls
+
+    def __call__(self, *values: Any) -> Any:
+        return self.with_error(*values)[0]
+
+    def with_error(self, *values: Any) -> tuple[Any, Any]:
+        """Values and bounds of their absolute errors."""
+        arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values)) if values else []
+        shape = arrays[0].shape if arrays else ()
+        try:
+            with np.errstate(all="ignore"):
+                result = tape(self._exact, self.symbols).run(TRACKED, arrays)
+            value = np.array(np.broadcast_to(result.value, shape))
+            bound = 2 * np.array(np.broadcast_to(result.bound, shape))
+        except UnsupportedModel:
+            value, bound = np.full(shape, np.nan), np.full(shape, np.inf)
+        weak = ~(bound <= _TOLERANCE * np.abs(value))
+        weak &= ~((value == 0) & (bound == 0))
+        self.recomputed = int(np.count_nonzero(weak))
+        for index in zip(*np.nonzero(weak), strict=True) if shape else ([()] if weak else []):
+            value[index], bound[index] = self._one([float(a[index]) for a in arrays])
+        return (value, bound) if shape else (float(value), float(bound))
+
+    def _one(self, point: list[float]) -> tuple[float, float]:
+        return _ball_entry(self._exact, self.symbols, tuple(point))
+
+
+@lru_cache(maxsize=65536)
+def _ball_entry(expression: sp.Expr, symbols: tuple[sp.Symbol, ...], point: tuple[float, ...]) -> tuple[float, float]:
+    from flint import arb
+
+    try:
+        ball = ball_value(expression, symbols, [arb(x) for x in point], 17)
+    except NoConvergence:
+        return 0.0, 0.0  # below 10**-170 of nothing: zero in doubles
+    return float(ball.mid()), 2.0**-52 * abs(float(ball.mid()))
