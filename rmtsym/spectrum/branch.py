@@ -11,7 +11,7 @@ exactly one root for every z of the segment, so the root at its end continues th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,94 @@ class Pole:
     table: Mapping[tuple[int, int], fmpq]
 
 
+class Chart:
+    """A polynomial F(x, t) = 0 in floating point, with the critical values of t, and Newton's path on it."""
+
+    def __init__(self, table: np.ndarray, singular: np.ndarray) -> None:
+        self.table, self.singular = table, singular
+
+    @classmethod
+    def of(cls, table: Mapping[tuple[int, int], fmpq], singular: np.ndarray) -> Chart:
+        rows = np.zeros((max(i for i, _ in table) + 1, max(j for _, j in table) + 1))
+        scale = max(abs(float(c.p) / float(c.q)) for c in table.values())
+        for (i, j), c in table.items():
+            rows[i, j] = float(c.p) / float(c.q) / scale
+        return cls(rows, singular)
+
+    def value(self, x: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """F, F_x and F_xx/2, vectorised."""
+        value = slope = bend = np.zeros(1)
+        for row in self.table[::-1]:
+            inner = np.zeros(1)
+            for c in row[::-1]:
+                inner = inner * t + c
+            bend = bend * x + slope
+            slope = slope * x + value
+            value = value * x + inner
+        return value, slope, bend
+
+    def along(self, x: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """F_t."""
+        total = np.zeros(1)
+        for row in self.table[::-1]:
+            inner = np.zeros(1)
+            for k in range(len(row) - 1, 0, -1):
+                inner = inner * t + k * row[k]
+            total = total * x + inner
+        return total
+
+    def descend(
+        self, t: np.ndarray, x: np.ndarray, goal: np.ndarray, allowed: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Roots at ``Re t + i goal`` that continue the roots x at t along vertical lines, and the points that failed.
+
+        A step is at most half the distance to the nearest critical value (or half of Im t).  It is accepted if Newton's
+        correction of the tangent is small against the distance to the nearest other root, ``|F_x / (F_xx/2)|``.
+        """
+        singular = self.singular
+        t, result = t.copy(), x.copy()
+        active = np.arange(t.size)
+        share = np.full(t.size, _STEP)
+        failed: list[np.ndarray] = []
+        for _ in range(400):  # 48 halvings reach 1e-14 of the start; the rest is for steps taken back
+            if not active.size:
+                break
+            e, eta = t[active].real, t[active].imag
+            near = np.min(np.abs(t[active][:, None] - singular[None, :]), axis=1) if singular.size else np.inf
+            reach = share[active] * np.maximum(eta, near)
+            left = eta - goal[active]
+            # within rounding of a critical point there is nothing left to resolve
+            landing = (left <= reach) | (reach <= 4 * _EPS * np.maximum(np.abs(e), _EPS**6))
+            there = e + 1j * np.where(landing, goal[active], eta - reach)
+            now = result[active]
+            _, slope, _ = self.value(now, t[active])
+            shift = -self.along(now, t[active]) / slope * (there - t[active])
+            guess = now + shift
+            first = last = np.full(active.size, np.inf)
+            for k in range(8):
+                value, slope, _ = self.value(guess, there)
+                change = np.where(value == 0, 0, value / slope)
+                guess = guess - change
+                last = np.abs(change)
+                if k == 0:
+                    first = last
+                if np.all(last <= 8 * _EPS * np.abs(guess)):
+                    break
+            _, slope, bend = self.value(guess, there)
+            apart = np.abs(slope) / np.maximum(np.abs(bend), 1e-300)
+            small = np.abs(guess - now - shift) <= 0.15 * apart + 1e-10 * np.abs(guess)
+            settled = last <= np.maximum(1e-9 * np.abs(guess), 1e-3 * first)
+            edge = landing & (left > reach)
+            good = (small | edge) & settled & allowed(guess, there) & np.isfinite(guess)
+            stuck = ~good & (share[active] < 1e-3)
+            failed.append(active[stuck])
+            t[active[good]] = there[good]
+            result[active[good]] = guess[good]
+            share[active] = np.where(good, np.minimum(_STEP, 1.5 * share[active]), 0.5 * share[active])
+            active = active[~((good & landing) | stuck)]
+        return result, np.concatenate([*failed, active]).astype(int)
+
+
 class AlgebraicBranch:
     """The physical sheet in the closed upper half plane (on the real axis: the limit from above)."""
 
@@ -47,34 +135,25 @@ class AlgebraicBranch:
 
     def __init__(self, curve: SpectralCurve) -> None:
         self.curve = curve
-        scale = max(abs(float(c.p) / float(c.q)) for c in curve.table.values())
-        rows = len(curve.coefficients_in_m())
-        width = max(j for _, j in curve.table) + 1
-        self._table = np.zeros((rows, width))
-        for (i, j), c in curve.table.items():
-            self._table[i, j] = float(c.p) / float(c.q) / scale
 
     def centred(self, origin: arb) -> AlgebraicBranch:
         """The same sheet as a function of the offset from ``origin``: no digits are lost beside a singular point there."""
         twin = AlgebraicBranch(self.curve)
         with flint_context.workprec(256):
+            table = np.zeros(self.chart.table.shape)
             scale = max(abs(c) for c in self.curve.table.values())
-            powers = [arb(1)]
-            for _ in range(self._table.shape[1]):
-                powers.append(powers[-1] * origin)
-            table = np.zeros(self._table.shape)
             for i, row in enumerate(ball_rows(self.curve.table)):
-                for k in range(len(row)):
-                    terms = [row[j] * math.comb(j, k) * powers[j - k] for j in range(k, len(row))]
-                    total = sum(terms[1:], terms[0]) / arb(scale)
-                    table[i, k] = 0.0 if total.contains(0) else float(total.mid())
+                shifted = acb_poly(row)(acb_poly([acb(origin), 1])).coeffs()
+                for k, c in enumerate(shifted):
+                    real = c.real / arb(scale)
+                    table[i, k] = 0.0 if real.contains(0) else float(real.mid())
             points = [p - acb(origin) for p in self.curve.critical_points(256)]
-        twin._table = table
+        singular = [0j if p.contains(0) else complex(float(p.real.mid()), float(p.imag.mid())) for p in points]
         twin.origin = float(origin.mid())
-        twin.singular = np.array(
-            [0j if p.contains(0) else complex(float(p.real.mid()), float(p.imag.mid())) for p in points], dtype=complex
-        )
+        twin.singular = np.array(singular, dtype=complex)
+        twin.chart = Chart(table, twin.singular)
         twin.radius = self.radius + abs(twin.origin)
+        twin.poles = ()
         return twin
 
     @cached_property
@@ -82,6 +161,10 @@ class AlgebraicBranch:
         """Critical points of the curve, rounded."""
         points = self.curve.critical_points()
         return np.array([complex(float(p.real.mid()), float(p.imag.mid())) for p in points], dtype=complex)
+
+    @cached_property
+    def chart(self) -> Chart:
+        return Chart.of(self.curve.table, self.singular)
 
     @cached_property
     def radius(self) -> float:
@@ -94,25 +177,12 @@ class AlgebraicBranch:
         return np.array([1.0, *(float(c) / self.radius ** (k + 1) for k, c in enumerate(coefficients))])
 
     # -- floating point --------------------------------------------------------------------------------------------
-    def _polynomial(self, m: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """P, P_m and P_z, vectorised."""
-        value = slope = along = np.zeros(1)
-        for row in self._table[::-1]:
-            inner = inner_z = np.zeros(1)
-            for c in row[::-1]:
-                inner_z = inner_z * z + inner
-                inner = inner * z + c
-            slope = slope * m + value
-            value = value * m + inner
-            along = along * m + inner_z
-        return value, slope, along
-
     def _far(self, z: np.ndarray) -> np.ndarray:
         """Series at infinity, polished; for |z| at least twice the radius."""
         absolute = z + self.origin
         m = -np.polynomial.polynomial.polyval(self.radius / absolute, self._series) / absolute
         for _ in range(4):
-            value, slope, _ = self._polynomial(m, z)
+            value, slope, _ = self.chart.value(m, z)
             m = m - value / slope
         return m
 
@@ -120,65 +190,44 @@ class AlgebraicBranch:
         """m(z) for complex z with Im z >= 0, any shape."""
         target = np.asarray(z, dtype=complex)
         flat = target.ravel()
+        result = np.empty_like(flat)
+        beside = np.zeros(flat.shape, dtype=bool)
+        for pole in self.poles:
+            here = (np.abs(flat - pole.place) < pole.reach) & (flat.imag < 0.9 * pole.reach)
+            if np.any(here):
+                result[here] = self._beside_pole(pole, flat[here])
+            beside |= here
+        if not np.all(beside):
+            result[~beside] = self._from_above(flat[~beside])
+        return result.reshape(target.shape)
+
+    def _from_above(self, flat: np.ndarray) -> np.ndarray:
         top = np.maximum(flat.imag, 2 * self.radius + abs(self.origin))
         far = np.abs(flat + self.origin) >= 2 * self.radius
         here = np.where(far, flat, flat.real + 1j * top)
         with np.errstate(all="ignore"):
             m = self._far(here)
             todo = np.flatnonzero(~far)
-            m[todo] = self._descend(here[todo], m[todo], flat[todo].imag)
-        return m.reshape(target.shape)
+            m[todo], failed = self.chart.descend(here[todo], m[todo], flat[todo].imag, _herglotz)
+        self._rescue(todo[failed], flat, m)
+        return m
 
-    def _descend(self, z: np.ndarray, m: np.ndarray, goal: np.ndarray) -> np.ndarray:
-        singular = self.singular
-        result = m.copy()
-        active = np.arange(z.size)
-        share = np.full(z.size, _STEP)
-        # 48 halvings reach 1e-14 of the radius; the rest is for steps taken back
-        for _ in range(400):
-            if not active.size:
-                return result
-            e, eta = z[active].real, z[active].imag
-            near = np.min(np.abs(z[active][:, None] - singular[None, :]), axis=1) if singular.size else np.inf
-            reach = share[active] * np.maximum(eta, near)
-            left = eta - goal[active]
-            # within rounding of a critical point there is nothing left to resolve
-            landing = (left <= reach) | (reach <= 4 * _EPS * np.maximum(np.abs(e), _EPS**6))
-            new = np.where(landing, goal[active], eta - reach)
-            there = e + 1j * new
-            now = result[active]
-            _, slope, along = self._polynomial(now, z[active])
-            shift = -along / slope * (there - z[active])
-            guess = now + shift
-            first = last = np.full(active.size, np.inf)
-            for k in range(8):
-                value, slope, _ = self._polynomial(guess, there)
-                change = np.where(value == 0, 0, value / slope)
-                guess = guess - change
-                last = np.abs(change)
-                if k == 0:
-                    first = last
-                if np.all(last <= 8 * _EPS * np.abs(guess)):
-                    break
-            moved = np.abs(guess - now - shift)
-            small = moved <= 0.5 * np.abs(shift) + 0.05 * np.abs(now)
-            settled = last <= np.maximum(1e-9 * np.abs(guess), 1e-3 * first)
-            good = small & settled & (guess.imag >= -1e-7 * np.abs(guess)) & np.isfinite(guess)
-            stuck = ~good & (share[active] < 1e-3)
-            if np.any(stuck):
-                self._rescue(active[stuck], z, goal, result)
-            good &= ~stuck
-            z[active[good]] = there[good]
-            result[active[good]] = guess[good]
-            share[active] = np.where(good, np.minimum(_STEP, 1.5 * share[active]), 0.5 * share[active])
-            active = active[~((good & landing) | stuck)]
-        self._rescue(active, z, goal, result)
-        return result
+    def _beside_pole(self, pole: Pole, z: np.ndarray) -> np.ndarray:
+        start = z.real + 1j * pole.reach
+        offset = start - pole.place
+        regular = self._from_above(start) + float(pole.mass.p) / float(pole.mass.q) / offset
+        singular = self.singular - pole.place
+        chart = Chart.of(pole.table, singular[np.abs(singular) > pole.reach])
+        with np.errstate(all="ignore"):
+            regular, failed = chart.descend(offset, regular, z.imag, _anything)
+            m = regular - float(pole.mass.p) / float(pole.mass.q) / (z - pole.place)
+        self._rescue(failed, z, m)
+        return m
 
-    def _rescue(self, index: np.ndarray, z: np.ndarray, goal: np.ndarray, result: np.ndarray) -> None:
+    def _rescue(self, index: np.ndarray, z: np.ndarray, result: np.ndarray) -> None:
         """Certified path for the points at which floating point could not decide."""
         for k in index:
-            x, y = float(z[k].real) + self.origin, float(goal[k])
+            x, y = float(z[k].real) + self.origin, float(z[k].imag)
             try:
                 ball = self.enclose(acb(arb(x), arb(y)), 106)
             except NoConvergence:
@@ -271,6 +320,14 @@ class AlgebraicBranch:
         for c in branch.prefix:
             y, power = y + power * arb(c), power * u
         return -u * (y + power * w)
+
+
+def _herglotz(m: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return np.asarray(m.imag >= -1e-7 * np.abs(m))
+
+
+def _anything(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return np.ones(x.shape, dtype=bool)
 
 
 def _box(center: acb, radius: float) -> acb:
