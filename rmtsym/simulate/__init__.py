@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rmtsym.simulate.campaign import Interrupted, Progress, Run, run
+from rmtsym.simulate.campaign import Interrupted, Progress, run
 from rmtsym.simulate.ensembles import (
     LAWS,
     block_counts,
@@ -24,6 +24,7 @@ from rmtsym.simulate.false_alarms import Rate, refutation_rate
 from rmtsym.simulate.fingerprint import fingerprint
 from rmtsym.simulate.finite_size import Contrast, Fit, Moments, fit
 from rmtsym.simulate.judgement import Levels, Outcome, Theory, judge_statistic
+from rmtsym.simulate.samples import Run
 from rmtsym.simulate.seeds import generator, point_key, seed_sequence
 from rmtsym.simulate.store import RecordStore, StoreDamaged, StoreError, default_path
 from rmtsym.simulate.variance import antithetic, averaged_form, controlled

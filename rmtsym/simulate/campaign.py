@@ -1,32 +1,30 @@
 """Running an experiment: looks, batches, records, progress; and what the samples say.
 
 The plan is fixed before the first draw: at look ``j`` there are ``2**j`` times the replicates of the first look at
-every size.  After each look a cell (point and entry law) stops if every statistic has its required resolution, or if
-the looks are used up.  Each look may spend ``1/looks`` of the level, so stopping early does not raise the probability
-of a false alarm.  The budget counts replicates, not seconds: seconds would make the numbers depend on the machine.
+every size.  After each look a cell (point and entry law) stops if every statistic has its required resolution or is
+refuted, or if the looks are used up.  Each look may spend ``1/looks`` of the level, so that stopping early does not
+raise the probability of a false alarm (the looks are a fixed family of tests, and Bonferroni's bound holds for any
+stopping rule).  The budget counts replicates, not seconds: seconds would make the numbers depend on the machine.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from rmtsym.errors import UnknownName
 from rmtsym.simulate.executors import Executor, Serial
-from rmtsym.simulate.experiment import Batch, BatchResult, Experiment, Point, ReplicateError, Statistic
+from rmtsym.simulate.experiment import Batch, BatchResult, Experiment, Point, ReplicateError
 from rmtsym.simulate.fingerprint import fingerprint
-from rmtsym.simulate.finite_size import Moments
-from rmtsym.simulate.judgement import Levels, Outcome, Theory, judge_statistic
+from rmtsym.simulate.judgement import Theory, judge_statistic
+from rmtsym.simulate.samples import Cell, Run, lookup
 from rmtsym.simulate.seeds import point_key
 from rmtsym.simulate.store import RecordStore, StoreDamaged
-from rmtsym.simulate.variance import PLAIN, controlled, gain
 
-__all__ = ["Interrupted", "Progress", "Run", "run"]
+__all__ = ["Interrupted", "Progress", "run"]
 
 #: A batch should not take much longer than this: it is what a kill can lose.
 _BATCH_SECONDS = 5.0
@@ -54,193 +52,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, partial: Run) -> None:
         super().__init__(f"{partial.experiment.theorem}: interrupted; finished batches are kept")
         self.run = partial
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """Samples of one point and law: for each size, the outputs by name."""
-
-    point: Point
-    law: str
-    sizes: tuple[int, ...]
-    outputs: tuple[Mapping[str, np.ndarray], ...]
-    look: int
-
-
-@dataclass
-class Run:
-    """Samples of an experiment, summarised; judge any theory on them.
-
-    Parameters
-    ----------
-    seed : int
-    cells : mapping from (canonical point, law) to samples
-    seconds : float
-        Time spent on new replicates.
-    replicates, reused : int
-        Replicates in the samples, and how many of them came from the store.
-    """
-
-    experiment: Experiment
-    seed: int
-    looks: int
-    level: float
-    family: int | None
-    code: str
-    cells: dict[tuple[str, str], _Cell] = field(default_factory=dict)
-    seconds: float = 0.0
-    replicates: int = 0
-    reused: int = 0
-    notices: list[str] = field(default_factory=list)
-    _summaries: dict[tuple[str, str], list[_Summary]] = field(default_factory=dict, repr=False)
-
-    def values(self, name: str, size: int, law: str | None = None, point: Point | None = None) -> np.ndarray:
-        """Replicates of one output: shape (R,), or (R, k) for a one-dimensional output of length k."""
-        law = self.experiment.laws[0] if law is None else law
-        key = (point_key(self.experiment.points[0] if point is None else point), law)
-        if key not in self.cells:
-            raise UnknownName("point and law", str(key), [str(k) for k in self.cells])
-        cell = self.cells[key]
-        if size not in cell.sizes:
-            raise UnknownName("size", str(size), [str(n) for n in cell.sizes])
-        outputs = cell.outputs[cell.sizes.index(size)]
-        if name in outputs:
-            return outputs[name]
-        columns = [outputs[n] for n in _components(name, outputs)]
-        if not columns:
-            raise UnknownName("output", name, outputs)
-        return np.column_stack(columns)
-
-    def judge(self, theory: Theory, *, statistics: Sequence[str] | None = None) -> tuple[Outcome, ...]:
-        """Outcome of every statistic at every point and law, for a theory.
-
-        Parameters
-        ----------
-        theory : callable
-            ``theory(point, size) -> {quantity: float or 1-d array}``; quantities that no statistic estimates are
-            ignored.  It is evaluated once for each point and size.
-        statistics : sequence of str, optional
-            Restrict to these statistics.
-
-        Returns
-        -------
-        tuple of Outcome
-            In the order of points, laws, statistics.
-        """
-        outcomes = []
-        cache: dict[tuple[str, int], Mapping[str, Any]] = {}
-        for key, cell in self.cells.items():
-            for n in cell.sizes:
-                if (key[0], n) not in cache:
-                    cache[key[0], n] = theory(cell.point, n)
-            for summary in self._summary(key):
-                statistic = summary.statistic
-                if statistics is not None and statistic.name not in statistics:
-                    continue
-                predicted = tuple(_lookup(cache[key[0], n], statistic.quantity, summary.index) for n in cell.sizes)
-                outcomes.append(
-                    judge_statistic(
-                        statistic,
-                        cell.sizes,
-                        summary.moments,
-                        predicted,
-                        self.levels(),
-                        name=summary.name,
-                        quantity=statistic.quantity + summary.suffix,
-                        point=key[0],
-                        law=cell.law,
-                        gain=summary.gain,
-                    )
-                )
-        return tuple(outcomes)
-
-    def levels(self) -> Levels:
-        """Level of each test: the family is the suite's if its number of tests was given, else this run."""
-        tests = self.family
-        if tests is None:
-            tests = sum(
-                1 if len(self.cells[key].sizes) < 3 and s.statistic.exponent is not None else 2
-                for key in self.cells
-                for s in self._summary(key)
-            )
-        return Levels(self.level, tests, self.looks)
-
-    def _summary(self, key: tuple[str, str]) -> list[_Summary]:
-        if key not in self._summaries:
-            self._summaries[key] = _summarise(self.experiment, self.cells[key])
-        return self._summaries[key]
-
-
-@dataclass(frozen=True)
-class _Summary:
-    statistic: Statistic
-    name: str
-    index: int | None
-    moments: tuple[Moments, ...]
-    gain: float | None
-
-    @property
-    def suffix(self) -> str:
-        return "" if self.index is None else f"[{self.index}]"
-
-
-def _components(name: str, outputs: Mapping[str, Any]) -> list[str]:
-    found = [n for n in outputs if n.startswith(f"{name}[") and n.endswith("]")]
-    return sorted(found, key=lambda n: int(n[len(name) + 1 : -1]))
-
-
-def _lookup(values: Mapping[str, Any], quantity: str, index: int | None) -> float:
-    if quantity not in values:
-        raise UnknownName("quantity", quantity, values)
-    value = values[quantity]
-    if index is not None:
-        value = np.asarray(value, dtype=object).ravel()[index]
-    return float(value)
-
-
-def _summarise(experiment: Experiment, cell: _Cell) -> list[_Summary]:
-    summaries = []
-    for statistic in experiment.statistics_at(cell.law):
-        outputs = cell.outputs[0]
-        names = [statistic.name] if statistic.name in outputs else _components(statistic.name, outputs)
-        if not names:
-            raise UnknownName("output of the replicate", statistic.name, outputs)
-        for position, name in enumerate(names):
-            samples, gains = [], []
-            for n, table in zip(cell.sizes, cell.outputs, strict=True):
-                for control in statistic.controls:
-                    if control.output not in table:
-                        raise UnknownName("control variate", control.output, table)
-                controls = [(table[c.output], c.mean_at(cell.point, n), c.coefficient) for c in statistic.controls]
-                sample = controlled(table[name], controls) if controls else table[name]
-                samples.append(sample)
-                gains.append(_gain(statistic, name, table, sample))
-            known = [g for g in gains if g is not None]
-            summaries.append(
-                _Summary(
-                    statistic,
-                    name,
-                    None if name == statistic.name else position,
-                    tuple(Moments.of(s) for s in samples),
-                    known[-1] if known else None,
-                )
-            )
-    return summaries
-
-
-def _gain(statistic: Statistic, name: str, table: Mapping[str, np.ndarray], sample: np.ndarray) -> float | None:
-    if statistic.baseline is not None:
-        if statistic.baseline not in table:
-            raise UnknownName("baseline", statistic.baseline, table)
-        return gain(table[statistic.baseline], sample)
-    stem, bracket, rest = name.partition("[")
-    single = table.get(stem + PLAIN + bracket + rest)
-    if single is not None:
-        return gain(single, sample, calls=2)
-    return gain(table[name], sample) if statistic.controls else None
-
-
-# -- running ----------------------------------------------------------------------------------------------------------
 
 
 class _Samples:
@@ -296,8 +107,8 @@ def run(
     ----------
     experiment : Experiment
     theory : callable, optional
-        ``theory(point, size) -> {quantity: value}``; only the sizes of its values are used here, to know when the
-        relative resolution is reached.  Without it the means themselves give the scale.
+        ``theory(point, size) -> {quantity: value}``; used to know when to stop.  Without it the means give the scale
+        of the resolution, and nothing stops early for being refuted.
     seed : int
         Seed of the whole run.
     looks : int
@@ -320,6 +131,7 @@ def run(
 
     Examples
     --------
+    >>> from rmtsym.simulate import Statistic
     >>> def replicate(rng, size, point, law):
     ...     return {"m2": float(np.mean(rng.standard_normal(size) ** 2))}
     >>> experiment = Experiment(replicate, (400, 800), (Statistic("m2", kind="exact", resolution=0.1),), theorem="demo")
@@ -339,12 +151,11 @@ def run(
                 sizes = experiment.sizes_at(point)
                 counts = experiment.looks_at(sizes, look + 1)[look]
                 outputs = tuple(work.samples[key, law, n].table(c) for n, c in zip(sizes, counts, strict=True))
-                result.cells[key, law] = _Cell(point, law, sizes, outputs, look)
+                result.cells[key, law] = Cell(point, law, sizes, outputs, look)
                 result._summaries.pop((key, law), None)
-                result._summary((key, law))  # a name that is not there is told after the first look
+                result.summary((key, law))  # a name that is not there is told after the first look
             if look + 1 < looks:
-                for key in [key for key in active if _resolved(result, key, theory)]:
-                    del active[key]
+                active = {cell: point for cell, point in active.items() if not _settled(result, cell, theory)}
             if not active:
                 break
     except KeyboardInterrupt:
@@ -356,19 +167,20 @@ def run(
     return result
 
 
-def _resolved(result: Run, key: tuple[str, str], theory: Theory | None) -> bool:
-    """Whether every statistic of a cell has its required resolution; only errors and scales enter, no test is made."""
+def _settled(result: Run, key: tuple[str, str], theory: Theory | None) -> bool:
+    """Whether every statistic of a cell has its required resolution or is refuted already."""
     cell = result.cells[key]
     predicted = [theory(cell.point, n) for n in cell.sizes] if theory is not None else None
-    for summary in result._summary(key):
+    for summary in result.summary(key):
         statistic = summary.statistic
         values = (
-            tuple(_lookup(p, statistic.quantity, summary.index) for p in predicted)
+            tuple(lookup(p, statistic.quantity, summary.index) for p in predicted)
             if predicted is not None
             else (summary.moments[-1].mean,) * len(cell.sizes)
         )
         outcome = judge_statistic(statistic, cell.sizes, summary.moments, values, result.levels())
-        if not outcome.resolution <= statistic.required:
+        refuted = theory is not None and outcome.status == "refuted"
+        if not refuted and not outcome.resolution <= statistic.required:
             return False
     return True
 

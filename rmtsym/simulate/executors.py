@@ -30,7 +30,8 @@ class WorkerLost(RmtsymError):
 class Executor(Protocol):
     """Anything that can run batches."""
 
-    workers: int
+    @property
+    def workers(self) -> int: ...
 
     def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]: ...
 
@@ -177,7 +178,7 @@ class Processes(_Closing):
         packed, code = _pack(replicate, same_path=True)
         waiting = list(batches)[::-1]
         running: dict[Any, Batch] = {}
-        losses: dict[Batch | tuple, int] = {}
+        losses: dict[tuple, int] = {}
         try:
             while waiting or running:
                 broken = False
@@ -247,7 +248,7 @@ class DaskCluster(_Closing):
             ) from None
 
     @property
-    def workers(self) -> int:  # type: ignore[override]
+    def workers(self) -> int:
         """Threads of the cluster at this moment."""
         return max(1, sum(self._client.nthreads().values()))
 

@@ -38,18 +38,19 @@ class Control:
     output : str
         Name of the output in the dictionary that the replicate returns.
     mean : float or callable
-        Its exact mean, or a function ``mean(point, size)``.
+        Its exact mean, or a function ``mean(point, size, law)``.
     coefficient : float, optional
         Fixed regression coefficient; by default it is estimated on the other half of the replicates, which leaves
         the mean unbiased.
     """
 
     output: str
-    mean: float | Callable[[Point, int], float]
+    mean: float | Callable[[Point, int, str], float]
     coefficient: float | None = None
 
-    def mean_at(self, point: Point, size: int) -> float:
-        return float(self.mean(point, size) if callable(self.mean) else self.mean)
+    def mean_at(self, point: Point, size: int, law: str) -> float:
+        """Exact mean at a point, a size and an entry law."""
+        return float(self.mean(point, size, law) if callable(self.mean) else self.mean)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,10 @@ class _Walker:
                 return f"{item.__module__}.{item.__qualname__}"
             if id(item) not in self.seen:
                 self.seen.add(id(item))
-                (self._class if isinstance(item, type) else self._function)(item)
+                if isinstance(item, type):
+                    self._class(item)
+                else:
+                    self._function(item)
             return f"{item.__module__}.{item.__qualname__}"
         if isinstance(item, types.MethodType):
             return f"{self.visit(item.__self__)}.{self.visit(item.__func__)}"

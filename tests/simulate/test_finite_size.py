@@ -91,7 +91,7 @@ def test_critical_values_and_p_values_agree():
 
 def test_detectable_is_refuted_with_the_stated_power():
     rng = np.random.default_rng(0)
-    sizes, counts, level, trials = (50, 100), (60, 40), 0.01, 2000
+    sizes, counts, level, trials = (50, 100), (60, 40), 0.01, 1000
     detected = 0
     for _ in range(trials):
         draws = [1 + 1 / n + rng.standard_normal(c) / n for n, c in zip(sizes, counts, strict=True)]
@@ -114,7 +114,7 @@ LAWS = {
 @pytest.mark.parametrize("sizes", [(50, 100), (50, 100, 200)])
 def test_false_alarms_stay_below_the_level(law, sizes):
     rng = np.random.default_rng(1)
-    level, trials, alarms = 0.02, 3000, 0
+    level, trials, alarms = 0.02, 1500, 0
     for _ in range(trials):
         draws = [1 + 1 / n + LAWS[law](rng, 6400 // n) / n for n in sizes]
         result = fit(sizes, [Moments.of(d) for d in draws], (1.0,) * len(sizes), 1.0)

@@ -83,17 +83,17 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(path):
     kills, acknowledged, chance = 12, [], random.Random(1)
     for kill in range(kills):
         writer = start(WRITER, path, kill * 1_000_000)
-        first = writer.stdout.readline()
-        time.sleep(chance.uniform(0.0, 0.08))
+        lines = [writer.stdout.readline() for _ in range(chance.randrange(1, 8))]
+        time.sleep(chance.uniform(0.0, 0.02))  # anywhere inside a transaction
         writer.send_signal(signal.SIGKILL)
-        lines = [first, *writer.stdout.readlines()]
+        lines += writer.stdout.readlines()
         writer.wait()
         writer.stdout.close()
         acknowledged += [int(line) for line in lines if line.endswith("\n")]
     with RecordStore(path) as store:
         assert store.notices == []  # a kill leaves a journal, not damage
         found = dict(store.get(Batch("t", {}, 10, "gauss", 0, 0, 0), "x"))
-    assert len(acknowledged) > 5 * kills
+    assert len(acknowledged) > kills
     assert set(acknowledged) <= set(found)
     assert all(np.all(found[first].values == first) for first in found)
 
@@ -207,7 +207,7 @@ def test_a_place_that_cannot_be_written_is_named():
 # -- damaged ----------------------------------------------------------------------------------------------------------
 
 
-def filled(path, batches=200):
+def filled(path, batches=60):
     with RecordStore(path) as store:
         for number in range(batches):
             store.put(cell(4 * number), "x", result(4 * number))
@@ -262,7 +262,7 @@ def test_a_flipped_bit_anywhere_is_never_believed(path):
     filled(path, 40)
     data, chance = path.read_bytes(), random.Random(3)
     expected = {4 * n: result(4 * n).values for n in range(40)}
-    for _ in range(60):
+    for _ in range(40):
         position = chance.randrange(len(data))
         for old in path.parent.iterdir():
             old.unlink()

@@ -30,7 +30,7 @@ def wishart(rng, size, point, law):
 
 
 def test_controls_of_an_experiment():
-    controls = (Control("m1", 1.0), Control("m2", lambda point, size: 1.5 + 1 / size))
+    controls = (Control("m1", 1.0), Control("m2", lambda point, size, law: 1.5 + 1 / size))
     experiment = Experiment(
         wishart,
         (20, 40),
