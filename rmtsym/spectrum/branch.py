@@ -264,6 +264,14 @@ class AlgebraicBranch:
             m = _follow(rows, top, foot, m, self.singular)
             return _refine(rows, z, m)
 
+    def walk(self, rows: list[list[arb]], previous: tuple[acb, acb] | None, z: acb) -> acb:
+        """m(z) continued from a neighbour (z0, m0) along a straight segment off the real axis; from infinity without."""
+        if previous is None:
+            return self.enclose(z, flint_context.prec)
+        start, m = previous
+        m = _follow(rows, _middle(start), _middle(z), m, self.singular)
+        return _refine(rows, z, m)
+
     @cached_property
     def poles(self) -> tuple[Pole, ...]:
         """Atoms at rational places with rational masses, proven: beside a pole the sheet is followed in its regular part.
