@@ -26,7 +26,7 @@ from rmtsym.spectrum.algebraic import SpectralLaw
 from rmtsym.spectrum.curve import ball_rows
 from rmtsym.spectrum.law import Law
 
-__all__ = ["AnalyticFunction", "linear_statistic", "log_determinant"]
+__all__ = ["AnalyticFunction", "Ellipses", "linear_statistic", "log_determinant"]
 
 
 class AnalyticFunction:
@@ -82,7 +82,7 @@ class AnalyticFunction:
 
 
 @dataclass(frozen=True)
-class _Ellipses:
+class Ellipses:
     """Family of confocal ellipses, |w| = rho, around [center - half, center + half]; f is analytic up to ``limit``."""
 
     center: float
@@ -90,7 +90,7 @@ class _Ellipses:
     limit: float
 
     @classmethod
-    def around(cls, bounds: tuple[float, float], singular: Sequence[complex], function: Any) -> _Ellipses:
+    def around(cls, bounds: tuple[float, float], singular: Sequence[complex], function: Any) -> Ellipses:
         low, high = bounds
         center, half = (low + high) / 2, (high - low) / 2 * (1 + 1e-12)
         limit = 8.0
@@ -146,7 +146,7 @@ def linear_statistic(law: Law, function: Any, digits: int = 10) -> Value:
         with flint_context.workprec(128):
             total = sum((f.ball(acb(arb(a.location.value))) * arb(a.mass.value) for a in law.atoms), acb(0))
         return Value.from_ball(total.real, "sum over atoms")
-    ellipses = _Ellipses.around(law.bounds, f.singular, f.expression)
+    ellipses = Ellipses.around(law.bounds, f.singular, f.expression)
     if isinstance(law, SpectralLaw):
         return _enclosed(law, f, ellipses, digits)
     previous, size = None, 32
@@ -163,14 +163,14 @@ def log_determinant(law: Law, digits: int = 10) -> Value:
     return linear_statistic(law, "log(x)", digits)
 
 
-def _trapezoid(law: Law, f: AnalyticFunction, ellipses: _Ellipses, size: int) -> float:
+def _trapezoid(law: Law, f: AnalyticFunction, ellipses: Ellipses, size: int) -> float:
     radius = math.sqrt(ellipses.limit)
     w = radius * np.exp(1j * np.pi * (2 * np.arange(size // 2) + 1) / size)
     z = ellipses.at(w)
     return float(-2 / size * np.sum((f(z) * law.stieltjes(z) * ellipses.rate(w)).real))
 
 
-def _enclosed(law: SpectralLaw, f: AnalyticFunction, ellipses: _Ellipses, digits: int) -> Value:
+def _enclosed(law: SpectralLaw, f: AnalyticFunction, ellipses: Ellipses, digits: int) -> Value:
     inner, middle, outer = (ellipses.limit**power for power in (0.15, 0.55, 0.95))
     with flint_context.workprec(80 + 4 * digits):
         sizes = _maximum(f, ellipses, inner), _maximum(f, ellipses, outer)
@@ -199,7 +199,7 @@ def _tail(sizes: tuple[float, float], radii: tuple[float, float, float], count: 
     return sizes[0] * inward / (1 - inward) + sizes[1] * outward / (1 - outward)
 
 
-def _maximum(f: AnalyticFunction, ellipses: _Ellipses, rho: float) -> float:
+def _maximum(f: AnalyticFunction, ellipses: Ellipses, rho: float) -> float:
     """Upper bound of ``|f m w dz/dw|`` on one ellipse: balls for f on arcs, ``|m| <= 1/distance``."""
     top = arb(0)
     arcs = [(k, 32) for k in range(32)]

@@ -93,8 +93,8 @@ class SampleCovariance(Law):
         if not self.population:
             raise DomainError("t", "[0]", "at least one positive population eigenvalue", "C = 0 gives the atom at 0")
         self.name = name or f"sample-covariance(c = {self.c})"
-        self._t = np.array([float(x) for x, _ in self.population])
-        self._w = np.array([float(s) for _, s in self.population])
+        self.eigenvalues = np.array([float(x) for x, _ in self.population])
+        self.weights = np.array([float(s) for _, s in self.population])
         self._rank = self.c * (1 - self.zeros)  # rank of the population per sample
 
     def __repr__(self) -> str:
@@ -104,9 +104,9 @@ class SampleCovariance(Law):
     # -- inverse map -----------------------------------------------------------------------------------------------
     def _map(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """x(v) and x'(v) in floating point."""
-        ratio = self._t / (v[..., None] - self._t)
+        ratio = self.eigenvalues / (v[..., None] - self.eigenvalues)
         c = float(self.c)
-        return v * (1 + c * (ratio @ self._w)), 1 - c * ((ratio * ratio) @ self._w)
+        return v * (1 + c * (ratio @ self.weights)), 1 - c * ((ratio * ratio) @ self.weights)
 
     def outlier_map(self, alpha: Any) -> tuple[Fraction, Fraction]:
         """x(alpha) and x'(alpha), exact, for a rational alpha that is no population eigenvalue.
@@ -124,7 +124,7 @@ class SampleCovariance(Law):
     def critical(self) -> tuple[tuple[arb, bool], ...]:
         """Real critical points v of x in increasing order, enclosed; the flag marks double ones (a gap just closing)."""
         found = [(self._enclosed(v), False) for v in self._outer()]
-        lows, highs = self._t[:-1], self._t[1:]
+        lows, highs = self.eigenvalues[:-1], self.eigenvalues[1:]
         if len(lows):
             tops = _bisect(lambda v: self._bend(v), lows, highs)
             for low, top, high in zip(lows, tops, highs, strict=True):
@@ -140,16 +140,16 @@ class SampleCovariance(Law):
     def _outer(self) -> tuple[float, float]:
         """The critical points below and above all population eigenvalues."""
         c = float(self.c)
-        spread = np.sqrt(c * float(np.sum(self._w * self._t**2))) * (1 + 1e-9)
-        low, high = self._t[0] - spread, self._t[-1] + spread
-        left = _bisect(lambda v: self._map(v)[1], np.array([low]), np.array([self._t[0]]))[0]
-        right = _bisect(lambda v: -self._map(v)[1], np.array([self._t[-1]]), np.array([high]))[0]
+        spread = np.sqrt(c * float(np.sum(self.weights * self.eigenvalues**2))) * (1 + 1e-9)
+        low, high = self.eigenvalues[0] - spread, self.eigenvalues[-1] + spread
+        left = _bisect(lambda v: self._map(v)[1], np.array([low]), np.array([self.eigenvalues[0]]))[0]
+        right = _bisect(lambda v: -self._map(v)[1], np.array([self.eigenvalues[-1]]), np.array([high]))[0]
         return (0.0 if self._rank == 1 else float(left)), float(right)
 
     def _bend(self, v: np.ndarray) -> np.ndarray:
         """Sign of x''(v): positive before the top of x' between two poles."""
-        ratio = self._t / (v[..., None] - self._t)
-        return np.asarray((ratio**3 / self._t) @ self._w)
+        ratio = self.eigenvalues / (v[..., None] - self.eigenvalues)
+        return np.asarray((ratio**3 / self.eigenvalues) @ self.weights)
 
     def _ball_map(self, v: arb) -> tuple[arb, arb, arb]:
         """x, x' and x'' in balls."""
@@ -259,7 +259,7 @@ class SampleCovariance(Law):
     def _above(self, z: np.ndarray) -> np.ndarray:
         v = self._solve(z)
         with np.errstate(all="ignore"):
-            share = (v[..., None] / (v[..., None] - self._t)) @ self._w + float(self.zeros)
+            share = (v[..., None] / (v[..., None] - self.eigenvalues)) @ self.weights + float(self.zeros)
             return np.asarray(-share / z)
 
     def _solve(self, z: np.ndarray) -> np.ndarray:
@@ -276,7 +276,7 @@ class SampleCovariance(Law):
         """v on the increasing stretches of the map: bisection, polished by Newton."""
         ends = [float(v.mid()) for v, double in self.critical if not double]
         edges = [float(e) for pair in self.support.components for e in pair]
-        span = float(np.max(np.abs(x))) + edges[-1] + float(self.c) * float(self._t[-1]) + 1
+        span = float(np.max(np.abs(x))) + edges[-1] + float(self.c) * float(self.eigenvalues[-1]) + 1
         result = np.empty_like(x)
         stretches = [(-span, ends[0], -np.inf, edges[0])]
         stretches += [(ends[k], ends[k + 1], edges[k], edges[k + 1]) for k in range(1, len(ends) - 1, 2)]
