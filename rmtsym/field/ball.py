@@ -79,14 +79,15 @@ class Ball(NumberSystem):
         return 1 / denominator if numerator is None else numerator / denominator
 
     def general_power(self, base: Any, exponent: Any) -> Any:
-        return acb(base).pow(exponent, analytic=True) if self.analytic else base**exponent
+        if self.analytic and isinstance(base, acb):
+            return base.pow(acb(exponent), analytic=True)
+        return base**exponent
 
     def call(self, name: str, *args: Any) -> Any:
         if name in ("Max", "Min"):
             return functools.reduce(lambda a, b: self._extreme(name, a, b), args)
         x = args[0]
-        if self.analytic:
-            x = acb(x)
+        if self.analytic and isinstance(x, acb):
             special = {
                 "Abs": "real_abs",
                 "sign": "real_sgn",
@@ -102,15 +103,17 @@ class Ball(NumberSystem):
             return x.conjugate() if isinstance(x, acb) else x
         if name == "Abs":
             return abs(x)
-        if name == "sign":
-            return x.sgn()
-        if name == "Heaviside":
-            return (x.sgn() + 1) / 2
+        if name in ("sign", "Heaviside"):
+            x = x.real if isinstance(x, acb) else x
+            return x.sgn() if name == "sign" else (x.sgn() + 1) / 2
         return getattr(x, {"loggamma": "lgamma"}.get(name, name))()
 
     def _extreme(self, name: str, a: Any, b: Any) -> Any:
-        if self.analytic:
-            return getattr(acb(a), "real_max" if name == "Max" else "real_min")(b, analytic=True)
+        if self.analytic and (isinstance(a, acb) or isinstance(b, acb)):
+            # both sides must be acb: python-flint does not check
+            return getattr(acb(a), "real_max" if name == "Max" else "real_min")(acb(b), analytic=True)
+        if isinstance(a, acb) or isinstance(b, acb):
+            a, b = acb(a).real, acb(b).real
         return a.max(b) if name == "Max" else a.min(b)
 
     def compare(self, relation: str, left: Any, right: Any) -> bool | None:
@@ -127,9 +130,9 @@ class Ball(NumberSystem):
     def choose(self, condition: Any, value: Any, otherwise: Callable[[], Any]) -> Any:
         if condition is None:
             if self.analytic:
-                return acb("nan")
+                return acb(arb.nan())
             other = otherwise()
-            return value.union(other)
+            return acb(value).union(acb(other)) if isinstance(other, acb) else value.union(other)
         return value if condition else otherwise()
 
     # matrices

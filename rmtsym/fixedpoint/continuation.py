@@ -194,10 +194,12 @@ def _predict(batch: Batch, real: bool, q: Any, past: Any, known: Any, x: Any, pa
 
 
 def _near(batch: Batch, real: bool, q: Any, guessed: Any, old: Any) -> np.ndarray:
+    """The corrector moved little; unknowns without a domain count only if there is no other."""
+    bound = batch.positive | batch.herglotz
+    judged = bound if bound.any() else np.ones_like(bound)
+    size = np.abs(old) + 1e-300
+    close = (np.abs(q - guessed) < 0.5 * size) | (np.abs(q - old) < 0.75 * size)
     if real:
         with np.errstate(all="ignore"):
-            factor = np.abs(np.log(np.abs(q / guessed)))
-        size = np.abs(old) + np.abs(q) + 1e-300
-        return (np.where(batch.positive, factor < 1.5, np.abs(q - guessed) < 0.75 * size + 1e-3)).all(axis=1)
-    size = np.abs(old) + 1e-300
-    return ((np.abs(q - guessed) < 0.5 * size) | (np.abs(q - old) < 0.75 * size)).all(axis=1)
+            close = np.where(batch.positive, np.abs(np.log(np.abs(q / guessed))) < 1.5, close | (np.abs(q - old) < 1e-3))
+    return (close | ~judged).all(axis=1)

@@ -33,7 +33,7 @@ class Batch:
     """A system at a batch of points: ``parameters[name]`` has shape (B,) or (1,).
 
     ``positive`` (k,) marks unknowns solved for through their logarithm; ``herglotz`` (k,) those whose imaginary part
-    has to stay positive; ``explicit`` says that equation i reads ``q_i = f_i`` with positive sides.
+    has to stay positive; ``explicit`` (k,) the equations ``q_i = f_i`` of positive unknowns, solved in logarithmic form.
     """
 
     code: Generated
@@ -41,7 +41,7 @@ class Batch:
     fixed: list[Any]
     positive: np.ndarray
     herglotz: np.ndarray
-    explicit: bool
+    explicit: np.ndarray
 
     def at(self, index: np.ndarray, **changed: np.ndarray) -> Batch:
         """The same system at a part of the points, some parameters replaced."""
@@ -112,21 +112,19 @@ class Batch:
 
     def _direction(self, left: Any, right: Any, slopes: Any, q: Any) -> tuple[np.ndarray, np.ndarray]:
         """Newton direction in the working variables (log q where positive), and the sign of the determinant."""
-        if self.explicit:
-            gap = np.log(np.abs(right / q))
-            rows = (np.eye(q.shape[1]) - slopes) * q[:, None, :] / right[:, :, None] - np.eye(q.shape[1])
-            # where a right side is not positive the logarithmic form has no meaning: take the plain one
-            usable = (right > 0).all(axis=1)
-            plain = slopes * q[:, None, :] / q[:, :, None]
-            matrix = np.where(usable[:, None, None], rows, plain)
-            vector = np.where(usable[:, None], gap, (left - right) / q)
-            sign = np.sign(_determinant(-matrix)) * np.where(usable, 1.0, (-1.0) ** q.shape[1])
-        else:
-            scale = np.abs(left) + np.abs(right) + _TINY
-            columns = np.where(self.positive, q, 1.0)
-            matrix = slopes * columns[:, None, :] / scale[:, :, None]
-            vector = (left - right) / scale
-            sign = np.sign(_determinant(matrix).real)
+        scale = np.abs(left) + np.abs(right) + _TINY
+        columns = np.where(self.positive, q, 1.0)
+        matrix = slopes * columns[:, None, :] / scale[:, :, None]
+        vector = (left - right) / scale
+        if self.explicit.any():
+            # log q - log f(q); where f is not positive the logarithm has no meaning and the plain form stays
+            usable = self.explicit & (right.real > 0)
+            safe = np.where(usable, right, 1.0)
+            identity = np.eye(q.shape[1])
+            rows = identity - (identity - slopes) * columns[:, None, :] / safe[:, :, None]
+            matrix = np.where(usable[:, :, None], rows, matrix)
+            vector = np.where(usable, np.log(np.where(usable, q, 1.0) / safe), vector)
+        sign = np.sign(_determinant(matrix).real)
         move = -_solve(matrix, vector)
         move = np.where(np.isfinite(move), move, 0.1)
         size = np.abs(np.where(self.positive, move, 0.0)).max(axis=1, initial=0.0)

@@ -72,10 +72,6 @@ def check_bound(system: FixedPointSystem, point: Mapping[str, Any]) -> None:
                 raise DomainError(name, "missing", f"{kind} bound to it", "add it to the point")
 
 
-def _is_explicit(system: FixedPointSystem) -> bool:
-    return all(eq.lhs == u.symbol for eq, u in zip(system.equations, system.unknowns, strict=True))
-
-
 def bind(system: FixedPointSystem, point: Mapping[Any, Any]) -> Problem:
     """Check and broadcast the numbers of a point."""
     given = named(point)
@@ -94,16 +90,20 @@ def bind(system: FixedPointSystem, point: Mapping[Any, Any]) -> Problem:
     herglotz = np.array([u.domain == "herglotz" for u in system.unknowns], bool)
     upper = "z" in flat or any(np.iscomplexobj(v) for v in flat.values())
     is_complex = any(np.iscomplexobj(v) for v in flat.values()) or bool(herglotz.any() and upper)
+    for name, value in flat.items():
+        if herglotz.any() and np.iscomplexobj(value) and (value.imag < 0).any():
+            raise DomainError(name, value[value.imag < 0][0], "Im >= 0", "conjugate the point and the result")
     positive = np.array([u.domain == "positive" for u in system.unknowns], bool)
     if is_complex:
         flat = {k: v.astype(complex) for k, v in flat.items()}
+    rows = zip(positive, system.equations, system.symbols, strict=True)
     batch = Batch(
         code,
         flat,
         fixed,
         np.zeros_like(positive) if is_complex else positive,
         herglotz if is_complex else np.zeros_like(herglotz),
-        bool(positive.all()) and not is_complex and _is_explicit(system),
+        np.array([p and not is_complex and eq.lhs == u for p, eq, u in rows], bool),
     )
     sizes = [np.max(np.abs(v)) for v in fixed if v.ndim == 1] + [np.linalg.norm(v, 2) for v in arrays.values()]
     numbers = {m.name: given[m.name] for m in system.measures} | arrays
