@@ -60,6 +60,7 @@ class Gram:
         if self.X.shape[0] != self.Y.shape[0]:
             raise ShapeError(f"X has {self.X.shape[0]} rows, Y has {self.Y.shape[0]}; they must be equal")
         diagonal = {BB: AA, AB: AA, AB2: A2B}
+        self._known: dict[int | None, Any] = {}
         self._diagonal = sp.sympify(self.expression.subs(diagonal, simultaneous=True)) if self.symmetric else None
 
     @property
@@ -68,11 +69,12 @@ class Gram:
 
     def in_system(self, system: Any) -> Any:
         """The matrix in a number system (floats or balls)."""
-        if hasattr(system, "bits"):
-            return self._balls(system)
-        if getattr(system, "vectorised", False):
-            return self.floats()
-        raise UnsupportedModel(f"a kernel matrix has no value in {system.name} arithmetic")
+        bits = getattr(system, "bits", None)
+        if bits is None and not getattr(system, "vectorised", False):
+            raise UnsupportedModel(f"a kernel matrix has no value in {system.name} arithmetic")
+        if bits not in self._known:  # a solver asks for it many times
+            self._known[bits] = self.floats() if bits is None else self._balls(system)
+        return self._known[bits]
 
     def floats(self) -> np.ndarray:
         """The matrix in double precision."""
