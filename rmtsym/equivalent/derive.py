@@ -243,7 +243,7 @@ def _probes(
     found: list[dict[sp.Symbol, complex]] = []
     rng = np.random.default_rng(20261121)
     names = [s for s in dyson.field.symbols if s not in dyson.letters]
-    every = sorted({t.space for t in dyson.parameters} | {*dyson.pencil.rows, *dyson.pencil.cols}, key=lambda s: s.name)
+    every = dyson.spaces
     for _ in range(PROBES):
         values: dict[sp.Symbol, Any] = {s: rng.uniform(0.5, 2) for s in names}
         values[epsilon] = 1.0

@@ -90,6 +90,13 @@ class Dyson:
         self.parameters, self.couplings = _couple(pencil)
         self._activate()
 
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """Spaces of the pencil, of its output and of its order parameters, sorted by name."""
+        p = self.pencil
+        found = {p.out_rows, *p.rows, *p.cols, *(t.space for t in self.parameters)}
+        return tuple(sorted(found, key=lambda space: space.name))
+
     # --------------------------------------------------------------------------------- values in the prime field
 
     def point(self, atom: int) -> dict[sp.Symbol, int]:

@@ -52,9 +52,8 @@ class NumericDyson:
 
     def _grid(self, space: Space) -> dict[str, Any]:
         d = self.dyson
-        every = {s for t in (*d.parameters,) for s in [t.space]} | {*d.pencil.rows, *d.pencil.cols}
         row: dict[sp.Symbol, Any] = {**self.values}
-        for other in sorted((x for x in every if x.letters), key=lambda s: s.name):
+        for other in (x for x in d.spaces if x.letters):
             atoms = self._atoms(other)
             row |= {x: complex(atoms.letters[str(x)][0]) for x in other.letters}
         weights = np.ones(1)
