@@ -446,7 +446,7 @@ class Proof:
                 return exact.vanishes(one.lhs - one.rhs, relations)
 
             def check_all() -> Evidence:
-                return exact.all_of([test(one) for one in claims])
+                return exact.all_of([test(one) for one in claims], [str(one.lhs) for one in claims])
 
             check, zero_test = check_all, test
             wrong = tuple(

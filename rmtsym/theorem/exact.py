@@ -60,8 +60,9 @@ def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evid
     """Evidence that an expression is zero wherever the relations hold; options are those of ``is_zero``."""
     from rmtsym.field.finite import is_zero
 
+    expr, *relations = one_symbol_per_name([sp.sympify(expr), *relations])
     try:
-        found = is_zero(expr, relations=relevant(sp.sympify(expr), relations), **options)
+        found = is_zero(expr, relations=relevant(expr, relations), **options)
     except UnsupportedModel as error:
         return Evidence.of(None, METHOD, message=str(error))
     if found.holds:
@@ -75,7 +76,7 @@ def regular(expr: Any, relations: Sequence[sp.Eq] = ()) -> Evidence:
     from rmtsym.field.finite import is_zero
 
     method = "finite at random points over GF(2^61-1)"
-    expr = sp.sympify(expr)
+    expr, *relations = one_symbol_per_name([sp.sympify(expr), *relations])
     if expr.has(sp.zoo, sp.nan, sp.oo):
         return Evidence.of(False, method, resolution=0.0, message=f"singular: {expr}")
     try:
@@ -94,17 +95,20 @@ def same_matrix(left: Any, right: Any) -> Evidence:
     return Evidence.of(bool(found), method, resolution=found.error_bound, message=str(found))
 
 
-def all_of(found: Iterable[Evidence]) -> Evidence:
-    """One piece of evidence for several tests that must all hold."""
+def all_of(found: Iterable[Evidence], names: Sequence[str] = ()) -> Evidence:
+    """One piece of evidence for several tests that must all hold; the message names the first that does not."""
     parts = list(found)
     if len(parts) == 1:
         return parts[0]
     status = combine(p.status for p in parts)
-    worst = next((p for p in parts if p.status is status), None)
+    worst = next((i for i, p in enumerate(parts) if p.status is status), None)
     if worst is None:
         return Evidence(Status.INCONCLUSIVE, "nothing to test", message="there is nothing to test")
     resolution = sum(p.resolution or 0.0 for p in parts)
-    return Evidence(status, worst.method, resolution, worst.message, {"tests": len(parts)})
+    message = parts[worst].message
+    if names and not status.passed:
+        message = f"{names[worst]}: {message}"
+    return Evidence(status, parts[worst].method, resolution, message, {"tests": len(parts)})
 
 
 def pick(found: Iterable[tuple[str, Any]], limit: int) -> Iterator[tuple[str, Any]]:

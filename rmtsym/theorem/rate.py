@@ -29,12 +29,15 @@ class Draws:
     @cached_property
     def values(self) -> np.ndarray:
         """Deviations, shape (sizes, replicates)."""
+        from threadpoolctl import threadpool_limits
+
         from rmtsym.simulate.seeds import generator
 
-        rows = [
-            [self.deviation(generator(0, self.key, "", n, "step", i), n) for i in range(self.replicates)]
-            for n in self.sizes
-        ]
+        with threadpool_limits(limits=1):  # sums must not depend on the number of cores
+            rows = [
+                [self.deviation(generator(0, self.key, "", n, "step", i), n) for i in range(self.replicates)]
+                for n in self.sizes
+            ]
         return np.array(rows, dtype=float)
 
     def shifted(self) -> Draws:

@@ -43,6 +43,7 @@ class Theorem:
     --------
     >>> import sympy as sp
     >>> from rmtsym.fixedpoint import FixedPointSystem
+    >>> from rmtsym.theorem import Interval
     >>> law = Theorem(
     ...     id="inverse-moment", title="Mean of 1/x under the Marchenko-Pastur law", family="spectra",
     ...     parameters=(Parameter("c", "ratio p/n", Interval(0, 1)),),
@@ -54,6 +55,8 @@ class Theorem:
     ...     return FixedPointSystem((), (), {"inv_moment": 1 / (1 - sp.Symbol("c"))})
     >>> law.point(c="0.25")
     {'c': Fraction(1, 4)}
+    >>> float(predict(law, {"c": "1/4"})["inv_moment"])
+    1.3333333333333333
     """
 
     id: str

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
 from rmtsym.errors import DomainError, UnknownName
@@ -12,8 +15,9 @@ NAMES = ("gauss", "toeplitz", "digits")
 _CLASSES = (3, 8)
 
 
+@lru_cache(maxsize=16)
 def load(
-    name: str, p: int, T: int, Th: int, snr: float = 2.0, seed: int = 0
+    name: str, p: int, T: int, Th: int, snr: Any = 2, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Training and test data, one column for each sample, and labels +1, -1 in turn.
 
@@ -43,8 +47,8 @@ def load(
     if name == "toeplitz":
         factor = np.linalg.cholesky(0.6 ** np.abs(np.subtract.outer(np.arange(p), np.arange(p))))
         Z, Zh = factor @ Z, factor @ Zh
-    Z[0] += snr * y
-    Zh[0] += snr * yh
+    Z[0] += float(snr) * y
+    Zh[0] += float(snr) * yh
     return Z / np.sqrt(p), Zh / np.sqrt(p), y, yh
 
 

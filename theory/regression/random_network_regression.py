@@ -43,7 +43,7 @@ theorem = Theorem(
     ),
     parameters=(
         Parameter("sigma", "activation", Choice("activation", *ACTIVATIONS), r"\sigma", default="relu"),
-        Parameter("coef", "coefficients: c0,c1,c2 of poly2, slopes a,b of lrelu", Numbers(REAL), default="0,1"),
+        Parameter("coef", "coefficients: c2,c1,c0 of poly2, slopes a,b of lrelu", Numbers(REAL), default="0,1"),
         Parameter("W", "law of the weights", Choice("law of the weights", "gauss", "rademacher"), default="gauss"),
         Parameter("data", "data set", Choice("data set", *datasets.NAMES), default="gauss"),
         Parameter("p", "dimension of the data", Count(1)),
@@ -117,7 +117,7 @@ def kernel_of(sigma: str, coef: tuple[Fraction, ...], law: str) -> sp.Expr:
         return kernel_expression(activation("lrelu", *coef))
     if sigma != "poly2":
         return kernel_expression(sigma)
-    c0, c1, c2 = coef
+    c2, c1, c0 = coef
     gaussian = kernel_expression(activation("quad", c2, c1, c0))
     m3, m4 = {"gauss": (0, 3), "rademacher": (0, 1)}[law]
     return gaussian + c2**2 * (m4 - 3) * A2B2 + c1 * c2 * m3 * (A2B + AB2)
@@ -125,7 +125,7 @@ def kernel_of(sigma: str, coef: tuple[Fraction, ...], law: str) -> sp.Expr:
 
 @lru_cache(maxsize=8)
 def _bound(sigma: str, coef: tuple, W: str, data: str, p: int, T: int, Th: int, snr: Fraction, seed: int) -> dict:
-    X, Xh, labels, labels_h = datasets.load(data, p, T, Th, float(snr), seed)
+    X, Xh, labels, labels_h = datasets.load(data, p, T, Th, snr, seed)
     expression = kernel_of(sigma, coef, W)
     grams = {"Phi": Gram(expression, X), "C": Gram(expression, X, Xh), "H": Gram(expression, Xh)}
     return {**grams, "y": labels[:, None], "yh": labels_h[:, None]}
@@ -139,7 +139,45 @@ def binding(sigma, coef, W, data, p, T, Th, snr, seed) -> dict[str, Any]:
 def apply_activation(sigma: str, coef: tuple[Fraction, ...], t: np.ndarray) -> np.ndarray:
     """The activation itself, in floats."""
     if sigma == "poly2":
-        return np.polynomial.polynomial.polyval(t, [float(c) for c in coef])
+        return np.polynomial.polynomial.polyval(t, [float(c) for c in coef[::-1]])
     if sigma == "lrelu":
-        return activation("lrelu", *coef).numpy(t)
-    return activation(sigma).numpy(t)
+        return activation("lrelu", *coef)(t)
+    return activation(sigma)(t)
+
+
+# -- experiment -------------------------------------------------------------------------------------------------------
+
+
+def at_size(point: dict[str, Any], size: int) -> dict[str, Any]:
+    """The same proportions with ``size`` training samples (the digits keep their dimension)."""
+    scale = Fraction(size, point["T"])
+    names = ("T", "Th", "n") if point["data"] == "digits" else ("T", "Th", "n", "p")
+    return {**point, **{name: int(point[name] * scale) for name in names}}
+
+
+FORMS = ("yQy", "train", "test")
+STATISTICS = ("trQ", *(Statistic(name, kind="form", resolution=0.03) for name in FORMS))
+
+
+@theorem.experiment(points=("A", "B"), statistics=STATISTICS, sizes=(64, 128, 256), laws=("gauss", "rad"), at_size=at_size)
+@theorem.experiment(points=("C2",), statistics=STATISTICS, sizes=(64, 128, 256), laws=("rad",), at_size=at_size)
+@theorem.experiment(points=("digits",), statistics=STATISTICS, sizes=(60, 120, 240), at_size=at_size)
+def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
+    point = at_size(point, size)
+    names = ("data", "p", "T", "Th", "snr", "seed")
+    X, Xh, labels, labels_h = datasets.load(*(point[name] for name in names))
+    weights = ensembles.entries(rng, (point["n"], point["p"]), law)
+    S, Sh = (apply_activation(point["sigma"], point["coef"], weights @ data) for data in (X, Xh))
+    ridge = float(point["gamma"])
+    Q = np.linalg.inv(S.T @ S / size + ridge * np.eye(size))
+    Qy = Q @ labels
+    fitted = Sh.T @ (S @ Qy) / size
+    return {
+        "trQ": float(np.trace(Q)) / size,
+        "yQy": float(labels @ Qy) / size,
+        "train": ridge**2 / size * float(Qy @ Qy),
+        "test": float(np.mean((labels_h - fitted) ** 2)),
+    }
+
+
+
