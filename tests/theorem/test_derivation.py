@@ -11,7 +11,10 @@ df = sp.Symbol("df")
 nu = SpectralMeasure("nu", s)
 
 
-def effective_ridge(write, right=sp.Eq(kappa, lam + c * kappa * Average(s / (s + kappa), nu))):
+RIGHT = sp.Eq(kappa, lam + c * kappa * Average(s / (s + kappa), nu))
+
+
+def effective_ridge(write, right=RIGHT):
     theorem = Theorem(
         id="effective-ridge",
         title="",
@@ -28,9 +31,7 @@ def effective_ridge(write, right=sp.Eq(kappa, lam + c * kappa * Average(s / (s +
 def good(proof):
     ridge = proof.define(sp.Eq(kappa, lam * (1 + delta)), "effective ridge")
     cited = proof.assume("trace lemma", sp.Eq(delta, c * Average(s / (lam + s / (1 + delta)), nu)), "a lemma")
-    equation = proof.substitute(
-        "kappa", sp.Eq(kappa, lam + c * kappa * Average(s / (s + kappa), nu)), "no delta", uses=[ridge, cited]
-    )
+    equation = proof.substitute("kappa", RIGHT, "no delta", uses=[ridge, cited])
     freedom = proof.define(sp.Eq(df, Average(s / (s + kappa), nu)), "degrees of freedom")
     proof.conclude(uses=[equation, freedom])
 
@@ -70,7 +71,7 @@ def test_what_rests_on_a_failed_step_is_not_reached():
 
 def test_a_claim_may_use_only_what_it_names():
     def write(proof):
-        proof.assume("fixed point", sp.Eq(kappa, lam + c * kappa * Average(s / (s + kappa), nu)), "cited")
+        proof.assume("fixed point", RIGHT, "cited")
         proof.identity("kappa", sp.Eq(kappa - lam, c * kappa * Average(s / (s + kappa), nu)), "not from nothing")
 
     assert effective_ridge(write).run().results[-1].status is Status.REFUTED
