@@ -73,6 +73,7 @@ class Statistic:
         What "relative" refers to; ``|theory|`` by default.  Needed if the theory is zero.
     curvature : float, optional
         Bound on the relative coefficient of the next term ``n**-min(2a, a+1)``; estimated from the data by default.
+        What it leaves open is part of the resolution, so slow rates (``a = 1/2``) need three sizes or a bound.
     controls : tuple of Control
     baseline : str, optional
         Output that estimates the same quantity without variance reduction; the gain over it is reported.

@@ -1,7 +1,8 @@
 """Hash of the code that produced a record: the replicate function and all project code that it reaches.
 
 The hash follows names, function by function, through the modules of the project, so that a change invalidates exactly
-the records that it could have touched.  Comments, layout and docstrings do not count.  Libraries count by version.
+the records that it could have touched.  Functions count by their bytecode, which is what runs even if the file has been
+edited since; comments, layout and docstrings do not count.  Libraries count by version.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import functools
 import hashlib
 import inspect
 import sys
-import textwrap
 import types
 from collections.abc import Mapping
 from fractions import Fraction
@@ -136,20 +136,25 @@ class _Walker:
         return None
 
     def _class(self, item: type) -> None:
-        self.parts.add(f"class {item.__module__}.{item.__qualname__} {_source(item)}")
+        name = f"{item.__module__}.{item.__qualname__}"
         for base in item.__bases__:
-            self.visit(base)
-        for member in vars(item).values():
-            for function in (getattr(member, "__func__", None), getattr(member, "fget", None), member):
-                if isinstance(function, types.FunctionType) and function.__module__ == item.__module__:
-                    self._references(function, f"{item.__module__}.{item.__qualname__}")
+            self.parts.add(f"class {name} of {self.visit(base)}")
+        for attribute, member in sorted(vars(item).items()):
+            inside = (getattr(member, part, None) for part in ("__func__", "fget", "func", "__wrapped__"))
+            function = next((f for f in (member, *inside) if isinstance(f, types.FunctionType)), None)
+            if function is not None:
+                if id(function) not in self.seen and self._ours(function.__module__):
+                    self.seen.add(id(function))
+                    self._function(function)
+            elif not attribute.startswith("__"):
+                self.parts.add(f"{name}.{attribute} = {self.visit(member)}")
 
     def _function(self, item: types.FunctionType) -> None:
-        inner = getattr(item, "__wrapped__", None)
         name = f"{item.__module__}.{item.__qualname__}"
-        self.parts.add(f"function {name} {_source(item)}")
+        self.parts.add(f"function {name} {_bytecode(item.__code__)}")
         self.parts.add(f"defaults {name} {self.visit(item.__defaults__)} {self.visit(item.__kwdefaults__)}")
         self._references(item, name)
+        inner = getattr(item, "__wrapped__", None)
         if inner is not None:
             self.visit(inner)
 
@@ -200,30 +205,19 @@ def _statements(module: str) -> list[ast.stmt]:
         return []
 
 
-class _Plain(ast.NodeTransformer):
-    """Drop docstrings: they are prose."""
-
-    def visit(self, node: ast.AST) -> Any:
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            first = body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
-        return self.generic_visit(node)
-
-
-def _source(item: Any) -> str:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
-        return ast.dump(_Plain().visit(tree))
-    except (OSError, TypeError, SyntaxError):  # typed at a prompt, or a lambda inside a larger expression
-        return _bytecode(item.__code__) if isinstance(item, types.FunctionType) else repr(item)
-
-
 def _bytecode(code: types.CodeType) -> str:
-    constants = [_bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"
+    constants = code.co_consts
+    if not code.co_name.startswith("<") and constants and isinstance(constants[0], str):
+        constants = constants[1:]  # the docstring
+    parts = [_constant(c) for c in constants]
+    return f"{code.co_code.hex()} {code.co_exceptiontable.hex()} {code.co_names} {code.co_varnames} {parts}"
+
+
+def _constant(constant: Any) -> str:
+    if isinstance(constant, types.CodeType):
+        return _bytecode(constant)
+    if isinstance(constant, frozenset):  # its order depends on Python's hash seed
+        return f"frozenset{sorted(map(repr, constant))}"
+    if isinstance(constant, tuple):
+        return f"({','.join(map(_constant, constant))})"
+    return repr(constant)

@@ -96,8 +96,10 @@ class RecordStore:
 
     def _hold(self, exclusive: bool, patience: float) -> None:
         """Hold the lock file: shared while the store is open, exclusive while it is moved."""
-        import fcntl
-
+        try:
+            import fcntl
+        except ImportError:  # Windows does not let an open file be moved in the first place
+            return
         self._release()
         handle = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o666)
         deadline = time.monotonic() + patience

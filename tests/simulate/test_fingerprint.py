@@ -2,6 +2,8 @@
 
 import importlib
 import itertools
+import os
+import subprocess
 import sys
 
 import pytest
@@ -93,6 +95,48 @@ def test_closures_defaults_and_partials_count():
     assert fingerprint(make(1, 2)) == fingerprint(make(1, 2))
     assert len({fingerprint(make(1, 2)), fingerprint(make(2, 2)), fingerprint(make(1, 3))}) == 3
     assert fingerprint(functools.partial(make(1, 2), y=3)) != fingerprint(functools.partial(make(1, 2), y=4))
+
+
+def test_the_hash_seed_of_python_does_not_matter():
+    code = (
+        "from rmtsym.simulate import fingerprint, ensembles\n"
+        "def f(x):\n    return x in {'a', 'b', 'c'}, ensembles.entries\n"
+        "print(fingerprint(f))"
+    )
+    found = set()
+    for hash_seed in ("0", "1", "77"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
+CACHE: dict[int, int] = {}
+
+
+def remembers(x):
+    CACHE[x] = CACHE.get(x, 0) + 1
+    return CACHE[x]
+
+
+def test_a_cache_that_fills_is_not_a_change():
+    before = fingerprint(remembers)
+    remembers(3)
+    assert fingerprint(remembers) == before
+
+
+def test_attributes_and_properties_of_classes_count():
+    def make(value, sign):
+        class Model:
+            scale = value
+
+            @property
+            def negative(self):
+                return sign * self.scale
+
+        return lambda: Model().negative
+
+    assert len({fingerprint(make(*pair)) for pair in [(1, 1), (2, 1), (1, -1), (1, 1)]}) == 3
 
 
 def test_recursion_ends():
