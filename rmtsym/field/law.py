@@ -23,7 +23,9 @@ _DOUBLINGS = 2  # tails are bounded panel by panel out to 4 times the reach, by 
 
 def _letter(measure: Any) -> str:
     if len(measure.letters) != 1:
-        raise UnsupportedModel(f"the measure {measure.name} has {len(measure.letters)} letters; a continuous law has one")
+        raise UnsupportedModel(
+            f"the measure {measure.name} has {len(measure.letters)} letters; a continuous law has one"
+        )
     return measure.letters[0].name
 
 
@@ -168,7 +170,9 @@ class DensityLaw:
     def __post_init__(self) -> None:
         _, weights = self._nodes()
         if not abs(weights.sum() - 1) < 1e-6:
-            raise DomainError("density", self.density, "integral one", f"it integrates to {weights.sum():.6g}; rescale it")
+            raise DomainError(
+                "density", self.density, "integral one", f"it integrates to {weights.sum():.6g}; rescale it"
+            )
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
         from rmtsym.field.evaluate import evaluate

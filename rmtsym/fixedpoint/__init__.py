@@ -7,4 +7,15 @@ from rmtsym.fixedpoint.solution import STATUS, Solution
 from rmtsym.fixedpoint.solve import solve
 from rmtsym.fixedpoint.system import Continuation, FixedPointSystem, Unknown
 
-__all__ = ["STATUS", "Continuation", "FixedPointSystem", "Solution", "Unknown", "count_roots", "derivative", "enclose", "export_python", "solve"]
+__all__ = [
+    "STATUS",
+    "Continuation",
+    "FixedPointSystem",
+    "Solution",
+    "Unknown",
+    "count_roots",
+    "derivative",
+    "enclose",
+    "export_python",
+    "solve",
+]

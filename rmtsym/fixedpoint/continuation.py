@@ -82,8 +82,9 @@ def _path(problem: Problem, name: str, start: np.ndarray) -> Path:
     target = np.broadcast_to(problem.batch.parameters[name], (problem.size,))
     gap = np.abs(start - target)
     last = np.abs(target.imag) if problem.complex else np.abs(target)
-    floor = (1e-10 if problem.complex else 1e-15) * np.maximum(np.abs(start), 1.0)
-    length = np.log(np.maximum(gap / np.maximum(last, floor), np.e))
+    scale = np.maximum(np.abs(start), 1.0)
+    last = np.maximum(last, 1e-10 * scale) if problem.complex else np.where(last > 0, last, 1e-15 * scale)
+    length = np.log(np.maximum(gap / last, np.e))
     return Path(name, start.copy(), target.copy(), length)
 
 
@@ -201,5 +202,7 @@ def _near(batch: Batch, real: bool, q: Any, guessed: Any, old: Any) -> np.ndarra
     close = (np.abs(q - guessed) < 0.5 * size) | (np.abs(q - old) < 0.75 * size)
     if real:
         with np.errstate(all="ignore"):
-            close = np.where(batch.positive, np.abs(np.log(np.abs(q / guessed))) < 1.5, close | (np.abs(q - old) < 1e-3))
+            close = np.where(
+                batch.positive, np.abs(np.log(np.abs(q / guessed))) < 1.5, close | (np.abs(q - old) < 1e-3)
+            )
     return (close | ~judged).all(axis=1)

@@ -309,17 +309,22 @@ def count_roots(curve: Any, unknown: sp.Symbol, point: Mapping[Any, Any], where:
                 roots = acb_poly(balls).roots()
             except ValueError:
                 continue
-            parts = [_region(root, where) for root in roots]
+            real = all(x.imag.is_zero() for x in balls)
+            parts = [_region(i, roots, where, real) for i in range(len(roots))]
             if None not in parts:
                 return sum(bool(p) for p in parts)
     raise NoConvergence("the roots of the curve could not be isolated; the point may be an edge of the spectrum")
 
 
-def _region(root: Any, where: str) -> bool | None:
-    imag, real = root.imag, root.real
+def _region(index: int, roots: list[Any], where: str, real_curve: bool) -> bool | None:
+    """Whether one of the isolated roots lies in the region; None if its ball does not decide."""
+    root = roots[index]
+    if not root.imag.contains(arb(0)):
+        return bool(root.imag > 0) if where == "upper" else False
+    # with real coefficients a ball that overlaps its conjugate and no other ball holds a real root
+    hull = acb(root.real, root.imag.union(-root.imag))
+    if not real_curve or any(hull.overlaps(other) for i, other in enumerate(roots) if i != index):
+        return None
     if where == "upper":
-        return True if imag > 0 else (False if imag < 0 or imag.is_zero() else None)
-    if not imag.contains(arb(0)) or real < 0:
         return False
-    # isolated and symmetric about the real axis: a ball that meets it holds a real root
-    return True if real > 0 else None
+    return None if root.real.contains(arb(0)) else bool(root.real > 0)

@@ -12,13 +12,13 @@ import sympy as sp
 
 from rmtsym.field.evaluate import FLOAT, evaluate
 from rmtsym.field.number_system import as_array, letters_of
+from rmtsym.field.value import Value
 from rmtsym.fixedpoint.continuation import choose_path
 from rmtsym.fixedpoint.enclose import enclose
 from rmtsym.fixedpoint.generate import generate, matrices_of, scalars_of
 from rmtsym.fixedpoint.problem import bind, named
 from rmtsym.fixedpoint.solve import solve
 from rmtsym.fixedpoint.system import FixedPointSystem
-from rmtsym.field.value import Value
 
 __all__ = ["export_python"]
 
