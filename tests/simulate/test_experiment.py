@@ -84,3 +84,25 @@ def test_values_of_a_run():
     assert result.values("v", 20).shape == (6, 2)
     with pytest.raises(UnknownName, match="size"):
         result.values("m", 30)
+
+
+def test_replicates_run_with_one_blas_thread_even_if_they_load_the_library():
+    import sys
+
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    calls = []
+
+    def counts(rng, size, point, law):
+        calls.append(size)
+        if len(calls) == 1:
+            sys.modules["a_library_loaded_late"] = sys  # what importing it would do
+        return {"m": float(max((pool["num_threads"] for pool in threadpool_info()), default=1))}
+
+    try:
+        with threadpool_limits(limits=2):
+            result = run_batch(counts, Batch("t", {}, 10, "gauss", 0, 0, 3))
+    finally:
+        sys.modules.pop("a_library_loaded_late", None)
+    assert result.values.tolist() == [[1.0], [1.0], [1.0]]
+    assert len(calls) == 4  # the first replicate ran again once the library could be limited
