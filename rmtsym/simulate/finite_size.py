@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri, stdtr, stdtrit
@@ -36,6 +36,7 @@ class Moments:
     variance: float
     third: float = 0.0
     fourth: float = 0.0
+    unit: float = 0.0  # natural size of the statistic: a mean of zero is known to ROUNDING * unit only
 
     @classmethod
     def of(cls, values: np.ndarray) -> Moments:
@@ -52,7 +53,7 @@ class Moments:
     @property
     def se(self) -> float:
         """Standard error of the mean, at least the rounding of the replicates."""
-        return max(math.sqrt(self.variance / self.count), ROUNDING * abs(self.mean), 1e-300)
+        return max(math.sqrt(self.variance / self.count), ROUNDING * max(abs(self.mean), self.unit), 1e-100)
 
     @property
     def spread(self) -> float:
@@ -176,6 +177,7 @@ def fit(
     (True, 1.0, 1.0)
     """
     n = np.array(sizes, dtype=float) / sizes[0]
+    moments = [replace(m, unit=abs(scale)) for m in moments] if scale is not None else moments
     deviations = np.array([m.mean for m in moments]) - np.array(theory, dtype=float)
     errors = np.array([m.se for m in moments])
     one = np.ones_like(n)
