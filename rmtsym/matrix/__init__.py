@@ -1,5 +1,6 @@
 """Noncommutative random-matrix expressions and their back ends."""
 
+from rmtsym.matrix.curve import curve_agrees
 from rmtsym.matrix.entry import draw_entries
 from rmtsym.matrix.expression import (
     Deterministic,
@@ -16,16 +17,10 @@ from rmtsym.matrix.expression import (
     Wigner,
     Zero,
     inverse,
-    letters,
-    parameters,
-    replace,
-    spaces,
-    substitute,
 )
 from rmtsym.matrix.identity import evaluate_mod_p, is_identity
 from rmtsym.matrix.model import parse_model
 from rmtsym.matrix.planar import (
-    curve_agrees,
     finite_size_moments,
     finite_size_series,
     planar_moments,
@@ -33,6 +28,7 @@ from rmtsym.matrix.planar import (
 )
 from rmtsym.matrix.sample import Draw, draw, sample
 from rmtsym.matrix.space import Space, bind_measures
+from rmtsym.matrix.structure import letters, parameters, replace, spaces, substitute
 
 __all__ = [
     "Deterministic",

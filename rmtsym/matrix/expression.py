@@ -6,10 +6,8 @@ flat, scalars stand in front, like terms are collected, terms are sorted, neighb
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +15,7 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, ShapeError
 from rmtsym.field.average import SpectralMeasure
-from rmtsym.matrix.space import Space, as_scalar, check_spaces
+from rmtsym.matrix.space import Space, as_scalar
 
 __all__ = [
     "Deterministic",
@@ -34,12 +32,9 @@ __all__ = [
     "Transposed",
     "Wigner",
     "Zero",
+    "children",
     "inverse",
-    "letters",
-    "parameters",
-    "replace",
-    "spaces",
-    "substitute",
+    "walk",
 ]
 
 
@@ -110,12 +105,16 @@ class Expression:
         return _multiply((base,) * abs(exponent)) if exponent else Identity(self.rows)
 
     def __str__(self) -> str:
-        return _text(self)
+        from rmtsym.matrix.display import text
+
+        return text(self)
 
     def __repr__(self) -> str:
-        return _text(self)
+        return str(self)
 
     def _repr_latex_(self) -> str:
+        from rmtsym.matrix.display import latex
+
         return f"${latex(self)}$"
 
 
@@ -422,113 +421,18 @@ def walk(expression: Expression) -> Iterator[Expression]:
         yield from walk(child)
 
 
-def letters(expression: Expression) -> tuple[Expression, ...]:
-    """Distinct letters without identities and zeros, in canonical order; refuses two letters of one name."""
-    kinds = (Gaussian, Wigner, Haar, Free, Deterministic)
-    found = sorted({x for x in walk(expression) if isinstance(x, kinds)}, key=_key)
-    named: dict[str, Expression] = {}
-    for letter in found:
-        if isinstance(letter, Deterministic) and not letter.is_word:
-            continue
-        name = letter.value if isinstance(letter, Deterministic) else letter.name  # type: ignore[attr-defined]
-        if named.setdefault(name, letter) != letter:
-            raise ShapeError(f"the letter '{name}' has two meanings: {_shape(named[name])} and {_shape(letter)}")
-    return tuple(found)
-
-
-def spaces(expression: Expression) -> tuple[Space, ...]:
-    """Distinct spaces, sorted by name."""
-    return check_spaces(space for x in walk(expression) for space in (x.rows, x.cols))
-
-
-def parameters(expression: Expression) -> tuple[sp.Symbol, ...]:
-    """Scalar symbols of coefficients, variances, sizes and deterministic values, without spectral letters."""
-    found: set[Any] = set()
-    for node in walk(expression):
-        bound = {*node.rows.letters, *node.cols.letters}
-        match node:
-            case Scaled(coefficient=value) | Gaussian(variance=value) | Wigner(variance=value):
-                found |= value.free_symbols
-            case Deterministic(value=value) if not isinstance(value, str):
-                found |= value.free_symbols - bound
-    for space in spaces(expression):
-        found |= space.size.free_symbols
-    return tuple(sorted(found, key=str))
-
-
-def replace(expression: Expression, mapping: Mapping[Expression, Expression]) -> Expression:
-    """The expression with nodes replaced, rebuilt in normal form.
-
-    >>> n = Space("n")
-    >>> H, W = Wigner("H", n), Wigner("W", n)
-    >>> replace(H @ H + 2 * H, {H: W})
-    2*W + W@W
-    """
-    if expression in mapping:
-        return mapping[expression]
-    match expression:
-        case Sum(terms=terms):
-            return _add(tuple(replace(x, mapping) for x in terms))
-        case Product(factors=factors):
-            return _multiply(tuple(replace(x, mapping) for x in factors))
-        case Scaled(coefficient=c, body=body):
-            return _scale(c, replace(body, mapping))
-        case Inverse(body=body):
-            return inverse(replace(body, mapping))
-        case Transposed(letter=letter):
-            return replace(letter, mapping).T
-    return expression
-
-
-def substitute(expression: Expression, values: Mapping[sp.Symbol, Any]) -> Expression:
-    """The expression with scalar parameters replaced, also in variances, sizes and deterministic values.
-
-    >>> c = sp.Symbol("c", positive=True)
-    >>> X = Gaussian("X", Space("p", c), Space("n"), 1 / c)
-    >>> substitute(c * X, {c: sp.Rational(1, 2)}).body.variance
-    2
-    """
-    table = {x: as_scalar(v, str(x)) for x, v in values.items()}
-
-    def scalar(value: sp.Expr) -> sp.Expr:
-        return value.subs(table, simultaneous=True) if value.free_symbols & table.keys() else value
-
-    def space(old: Space) -> Space:
-        return dataclasses.replace(old, size=scalar(old.size))
-
-    def letter(old: Expression) -> Expression:
-        match old:
-            case Gaussian(name=name, rows=rows, cols=cols, variance=variance):
-                return Gaussian(name, space(rows), space(cols), scalar(variance))
-            case Wigner(name=name, rows=rows, variance=variance):
-                return Wigner(name, space(rows), scalar(variance))
-            case Deterministic(value=value, rows=rows, cols=cols, symmetric=symmetric):
-                value = value if isinstance(value, str) else scalar(value)
-                return Deterministic(value, space(rows), space(cols), symmetric)
-            case Zero(rows=rows, cols=cols):
-                return Zero(space(rows), space(cols))
-            case Free(name=name, rows=rows, measure=measure):
-                return Free(name, space(rows), measure)
-            case Haar(name=name, rows=rows):
-                return Haar(name, space(rows))
-            case Identity(rows=rows):
-                return Identity(space(rows))
-            case Sum(terms=terms):
-                return _add(tuple(letter(x) for x in terms))
-            case Product(factors=factors):
-                return _multiply(tuple(letter(x) for x in factors))
-            case Scaled(coefficient=c, body=body):
-                return _scale(scalar(c), letter(body))
-            case Inverse(body=body):
-                return inverse(letter(body))
-            case Transposed(letter=inner):
-                return letter(inner).T
-        raise TypeError(f"not a matrix expression: {type(old).__name__}")
-
-    return letter(expression)
-
-
 # ------------------------------------------------------------------------------------------------------ normal form
+
+
+def _differ(left: Space, right: Space) -> str:
+    if left.name != right.name:
+        return f"{left.name} and {right.name}"
+    return f"{left!r} and {right!r}"
+
+
+def _shape(matrix: Expression) -> str:
+    shown = str(matrix)
+    return f"{shown if len(shown) <= 60 else shown[:57] + '...'} ({matrix.rows} x {matrix.cols})"
 
 
 def _require_square(matrix: Expression, verb: str) -> None:
@@ -585,14 +489,17 @@ def _scale(coefficient: sp.Expr, matrix: Expression) -> Expression:
 
 
 def _add(terms: tuple[Expression, ...]) -> Expression:
+    from rmtsym.matrix.display import sort_key
+
     flat = [y for x in terms for y in (x.terms if isinstance(x, Sum) else (x,))]
     Sum(tuple(flat))  # checks the shapes
     collected: dict[Expression, sp.Expr] = {}
     for term in flat:
         coefficient, body = _split(term)
         if not isinstance(body, Zero):
-            collected[body] = collected.get(body, sp.Integer(0)) + coefficient
-    kept = [_scale(c, body) for body, c in sorted(collected.items(), key=lambda item: _key(item[0])) if c != 0]
+            known = collected.get(body)
+            collected[body] = coefficient if known is None else sp.cancel(known + coefficient)
+    kept = [_scale(c, body) for body, c in sorted(collected.items(), key=lambda item: sort_key(item[0])) if c != 0]
     if not kept:
         return Zero(flat[0].rows, flat[0].cols)
     return kept[0] if len(kept) == 1 else Sum(tuple(kept))
@@ -646,104 +553,3 @@ def _transpose(matrix: Expression) -> Expression:
         case Inverse(body=body):
             return inverse(body.T)
     return Transposed(matrix)
-
-
-@lru_cache(maxsize=100_000)
-def _key(matrix: Expression) -> tuple[str, str]:
-    """Canonical sort key: what the matrix is first, what it is called last."""
-    return _skeleton(matrix), _text(matrix)
-
-
-@lru_cache(maxsize=100_000)
-def _skeleton(matrix: Expression) -> str:
-    """Structure without the names of letters and spaces."""
-    match matrix:
-        case Identity():
-            return f"0({matrix.rows.size})"
-        case Zero():
-            return f"0z({matrix.rows.size},{matrix.cols.size})"
-        case Deterministic(value=value, rows=rows, cols=cols):
-            if isinstance(value, str):
-                shown = "word"
-            else:
-                shown = str(value.xreplace({x: sp.Symbol(f"_{i}") for i, x in enumerate(rows.letters)}))
-            return f"1d({shown},{rows.size},{cols.size})"
-        case Free() | Haar():
-            return f"2{type(matrix).__name__}({matrix.rows.size})"
-        case Gaussian() | Wigner():
-            return f"3{type(matrix).__name__}({matrix.variance},{matrix.rows.size},{matrix.cols.size})"
-        case Transposed(letter=letter):
-            return f"4t({_skeleton(letter)})"
-        case Scaled(coefficient=c, body=body):
-            return f"5{_skeleton(body)}*{c}"
-        case Product(factors=parts):
-            return f"6{len(parts):03}({','.join(map(_skeleton, parts))})"
-        case Inverse(body=body):
-            return f"7i({_skeleton(body)})"
-        case Sum(terms=parts):
-            return f"8{len(parts):03}({','.join(map(_skeleton, parts))})"
-    raise TypeError(f"not a matrix expression: {type(matrix).__name__}")
-
-
-# ---------------------------------------------------------------------------------------------------------- display
-
-
-def _differ(left: Space, right: Space) -> str:
-    if left.name != right.name:
-        return f"{left.name} and {right.name}"
-    return f"{left!r} and {right!r}"
-
-
-def _shape(matrix: Expression) -> str:
-    text = _text(matrix)
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({matrix.rows} x {matrix.cols})"
-
-
-def _text(matrix: Expression) -> str:
-    match matrix:
-        case Identity():
-            return "I"
-        case Zero():
-            return "0"
-        case Deterministic(value=value):
-            return value if isinstance(value, str) else f"[{value}]"
-        case Transposed(letter=letter):
-            return f"{_text(letter)}.T"
-        case Scaled(coefficient=c, body=body):
-            if c == -1:
-                return f"-{_text(body)}"
-            return f"{f'({c})' if c.is_Add else c}*{_text(body)}"
-        case Product(factors=parts):
-            return "@".join(f"({_text(x)})" if isinstance(x, Sum) else _text(x) for x in parts)
-        case Inverse(body=body):
-            return f"inv({_text(body)})"
-        case Sum(terms=parts):
-            return " + ".join(map(_text, parts)).replace("+ -", "- ")
-    return str(matrix.name)  # type: ignore[attr-defined]
-
-
-def latex(matrix: Expression) -> str:
-    """LaTeX of a matrix expression."""
-    match matrix:
-        case Identity():
-            return "I"
-        case Zero():
-            return "0"
-        case Deterministic(value=value):
-            if isinstance(value, str):
-                return sp.latex(sp.Symbol(value))
-            return rf"\left[{sp.latex(value)}\right]"
-        case Transposed(letter=letter):
-            return rf"{latex(letter)}^{{\top}}"
-        case Scaled(coefficient=c, body=body):
-            front = "-" if c == -1 else rf"\left({sp.latex(c)}\right)" if c.is_Add else sp.latex(c)
-            return rf"{front} {latex(body)}"
-        case Product(factors=parts):
-            return " ".join(rf"\left({latex(x)}\right)" if isinstance(x, Sum) else latex(x) for x in parts)
-        case Inverse(body=Sum() | Product() as body):
-            return rf"\left({latex(body)}\right)^{{-1}}"
-        case Inverse(body=body):
-            return rf"{latex(body)}^{{-1}}"
-        case Sum(terms=parts):
-            return " + ".join(map(latex, parts)).replace("+ -", "- ")
-    return sp.latex(sp.Symbol(matrix.name))  # type: ignore[attr-defined]

@@ -26,10 +26,10 @@ from rmtsym.matrix.expression import (
     Transposed,
     Wigner,
     Zero,
-    letters,
     walk,
 )
 from rmtsym.matrix.space import Space, check_spaces
+from rmtsym.matrix.structure import letters
 
 __all__ = ["evaluate_mod_p", "is_identity"]
 

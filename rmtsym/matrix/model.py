@@ -19,10 +19,10 @@ from rmtsym.matrix.expression import (
     Scaled,
     Wigner,
     inverse,
-    substitute,
     walk,
 )
 from rmtsym.matrix.space import Space
+from rmtsym.matrix.structure import substitute
 from rmtsym.parsing import ParseError, parse_expression
 
 __all__ = ["KINDS", "parse_model"]

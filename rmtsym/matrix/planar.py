@@ -13,43 +13,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
-from rmtsym.errors import DomainError, ShapeError, UnknownName, UnsupportedModel
-from rmtsym.field.measure import Atoms
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-    letters,
-    parameters,
-    spaces,
-    walk,
-)
-from rmtsym.matrix.space import Space, as_scalar, bind_measures
+from rmtsym.errors import UnknownName, UnsupportedModel
+from rmtsym.matrix.expression import Expression, Free, Gaussian, Haar, Wigner
+from rmtsym.matrix.space import Space
+from rmtsym.matrix.words import Word, Words, plus, random_letters, times, token_spaces
 
-__all__ = ["curve_agrees", "finite_size_moments", "finite_size_series", "planar_moments", "planar_series"]
-
-_MAX_WORDS = 200_000
-
-# A token is a deterministic element ("D", number in the table, rows, cols) or a random letter ("R", letter, flipped).
-Token = tuple[Any, ...]
-Word = tuple[Token, ...]
+__all__ = ["finite_size_moments", "finite_size_series", "planar_moments", "planar_series"]
 
 
 def planar_moments(expression: Expression, order: int, bindings: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
@@ -75,14 +49,16 @@ def planar_moments(expression: Expression, order: int, bindings: Mapping[str, An
 
     Examples
     --------
+    >>> import sympy as sp
+    >>> from rmtsym.matrix import Gaussian, Space
     >>> c = sp.Symbol("c", positive=True)
     >>> X = Gaussian("X", Space("p", c), Space("n"))
     >>> [str(x) for x in planar_moments(X @ X.T, 3)]
     ['1', '1', 'c + 1', 'c**2 + 3*c + 1']
-    >>> [str(x) for x in planar_moments(X @ X.T, 4, {"c": Fraction(1, 2)})]
+    >>> [str(x) for x in planar_moments(X @ X.T, 4, {"c": sp.Rational(1, 2)})]
     ['1', '1', '3/2', '11/4', '45/8']
     """
-    calculus = _Calculus(expression, bindings or {})
+    calculus = Expectations(expression, bindings or {})
     return tuple(calculus.number(calculus.trace(calculus.value, w)) for w in calculus.powers(order))
 
 
@@ -95,12 +71,14 @@ def finite_size_moments(
 
     Examples
     --------
+    >>> import sympy as sp
+    >>> from rmtsym.matrix import Gaussian, Space
     >>> c = sp.Symbol("c", positive=True)
     >>> X = Gaussian("X", Space("p", c), Space("n"))
     >>> [str(x) for x in finite_size_moments(X @ X.T, 3)]
     ['0', '0', '1', '3*c + 3']
     """
-    calculus = _Calculus(expression, bindings or {})
+    calculus = Expectations(expression, bindings or {})
     return tuple(calculus.number(calculus.trace(calculus.correction, w)) for w in calculus.powers(order))
 
 
@@ -113,13 +91,14 @@ def planar_series(expression: Expression, order: int, bindings: Mapping[str, Any
 
     Examples
     --------
-    >>> from rmtsym.matrix import inverse
+    >>> import sympy as sp
+    >>> from rmtsym.matrix import Space, Wigner, inverse
     >>> lam = sp.Symbol("lam", positive=True)
     >>> H = Wigner("H", Space("n"))
     >>> [str(x) for x in planar_series(inverse(H @ H + lam), 2)]
     ['1/lam', '-1/lam**2', '2/lam**3']
     """
-    calculus = _Calculus(expression, bindings or {}, gaussian_only="a series in the variance")
+    calculus = Expectations(expression, bindings or {}, gaussian_only="a series in the variance")
     return calculus.series(calculus.value, order)
 
 
@@ -127,328 +106,35 @@ def finite_size_series(
     expression: Expression, order: int, bindings: Mapping[str, Any] | None = None
 ) -> tuple[Any, ...]:
     """Coefficients of ``1/N`` in each coefficient of :func:`planar_series`."""
-    calculus = _Calculus(expression, bindings or {}, gaussian_only="a series in the variance")
+    calculus = Expectations(expression, bindings or {}, gaussian_only="a series in the variance")
     return calculus.series(calculus.correction, order)
 
 
-def curve_agrees(curve: Any, moments: tuple[Any, ...], m: sp.Symbol, z: sp.Symbol) -> int:
-    r"""Number of moments that a curve reproduces: ``P(m, z) = 0`` with :math:`m(z) = -\sum_k \mu_k z^{-k-1}`.
-
-    The curve determines its moments one after the other, so the residual of order ``k`` vanishes exactly when moment
-    ``k`` is right.  Each moment is also displaced, which must show: a curve that does not notice has no power.
-
-    Parameters
-    ----------
-    curve : sympy expression or Poly
-        Polynomial in ``m`` and ``z``; other symbols must also be symbols of the moments.
-    moments : tuple
-        ``mu_0, mu_1, ...`` as returned by :func:`planar_moments`.
-
-    Returns
-    -------
-    int
-        Largest ``k`` such that the moments ``mu_0 .. mu_{k-1}`` agree and the curve depends on each of them.
-
-    Examples
-    --------
-    >>> m, z = sp.symbols("m z")
-    >>> curve_agrees(m**2 + z * m + 1, (1, 0, 1, 0, 2, 0, 5), m, z)
-    7
-    >>> curve_agrees(m**2 + z * m + 1, (1, 0, 1, 0, 3, 0, 5), m, z)
-    4
-    """
-    poly = sp.Poly(curve.as_expr() if isinstance(curve, sp.Poly) else curve, m, z)
-    values = [sp.sympify(x) for x in moments]
-    base = poly.degree(z)
-    count = len(values)
-    shown = sp.Dummy("delta")
-
-    def residual(series: list[sp.Expr]) -> list[sp.Expr]:
-        """Coefficients of P(m(1/u), 1/u) u^base in powers of u, as far as the known moments determine them."""
-        length = count + base + poly.degree(m) + 1
-        power = [sp.Integer(1)] + [sp.Integer(0)] * (length - 1)
-        single = ([sp.Integer(0)] + [-x for x in series] + [sp.Integer(0)] * length)[:length]
-        powers = [power]
-        for _ in range(poly.degree(m)):
-            last = powers[-1]
-            powers.append([sp.expand(sum(last[i] * single[j - i] for i in range(j + 1))) for j in range(length)])
-        out = [sp.Integer(0)] * (length + base)
-        for (i, j), coefficient in poly.terms():
-            for k, value in enumerate(powers[i]):
-                out[k + base - j] += coefficient * value
-        return [sp.expand(x) for x in out]
-
-    exact = residual(values)
-    for k in range(count):
-        # first order at which moment k enters, with everything before it as given
-        moved = residual([*values[:k], values[k] + shown, *values[k + 1 :]])
-        entry = next((i for i, x in enumerate(moved) if x.has(shown)), None)
-        if entry is None or any(sp.cancel(x) != 0 for x in exact[: entry + 1]):
-            return k
-    return count
-
-
-# ------------------------------------------------------------------------------------------------------- the calculus
-
-
-class _Calculus:
-    """Words of an expression and their expectations over an exact coefficient field."""
+class Expectations(Words):
+    """Expectations of words: the limit, and the term of order ``1/N``."""
 
     def __init__(self, expression: Expression, bindings: Mapping[str, Any], gaussian_only: str = "") -> None:
-        if not expression.is_square:
-            raise ShapeError(f"the trace of {expression} needs one space, not {expression.rows} and {expression.cols}")
-        self.expression = expression
-        self.names = {str(k): v for k, v in bindings.items()}
-        self.scalars = {k: as_scalar(v, k) for k, v in self.names.items() if not isinstance(v, Atoms | np.ndarray)}
-        if gaussian_only and any(isinstance(x, Free | Haar) for x in letters(expression)):
-            raise UnsupportedModel(f"{gaussian_only} exists for Gaussian letters only")
-        free = [x for x in parameters(expression) if str(x) not in self.scalars]
-        imaginary = any(isinstance(x, Scaled) and x.coefficient.has(sp.I) for x in walk(expression))
-        if imaginary and free:
-            raise UnsupportedModel("complex coefficients and unbound parameters together: bind the parameters")
-        self.field = sp.QQ.frac_field(*free) if free else sp.QQ_I if imaginary else sp.QQ
-        self.one, self.zero = self.field.one, self.field.zero
-        self._prepare_spaces(spaces(expression))
-        self._table: list[np.ndarray] = []
-        self._index: dict[tuple[Any, ...], int] = {}
-        self._values: dict[Any, np.ndarray | None] = {}
-        self._corrections: dict[Any, np.ndarray | None] = {}
+        super().__init__(expression, bindings, gaussian_only)
+        self._values: dict[Word, np.ndarray | None] = {}
+        self._corrections: dict[Word, np.ndarray | None] = {}
         self._cumulants: dict[str, list[Any]] = {}
-
-    # ------------------------------------------------------------------------------------------ coefficients, spaces
-
-    def coefficient(self, value: Any) -> Any:
-        """Element of the coefficient field."""
-        expr = as_scalar(value)
-        bound = {x: self.scalars[str(x)] for x in expr.free_symbols if str(x) in self.scalars}
-        return self.field.from_sympy(sp.together(expr.subs(bound)))
-
-    def number(self, value: Any) -> Any:
-        """A field element for people: a Fraction, or a sympy expression."""
-        expr = self.field.to_sympy(value)
-        if expr.is_Rational:
-            return Fraction(int(expr.p), int(expr.q))
-        expanded = sp.expand(expr)
-        return expanded if expanded.is_polynomial(*expanded.free_symbols) else sp.factor(expr)
-
-    def _prepare_spaces(self, all_spaces: tuple[Space, ...]) -> None:
-        laws = {k: v for k, v in self.names.items() if isinstance(v, Atoms)}
-        used = {
-            s
-            for x in letters(self.expression)
-            if isinstance(x, Deterministic) and not x.is_word
-            for s in (x.rows, x.cols)
-        }
-        sizes = {}
-        if any(s.tie for s in used):
-            for s in all_spaces:
-                value = self.number(self.coefficient(s.size))
-                if not isinstance(value, Fraction):
-                    raise UnsupportedModel(f"the size of the tied space {s.name} must be bound, not {value}")
-                sizes[s.name] = value
-        laws = bind_measures(sorted(used, key=lambda s: s.name), sizes, laws)
-        explicit: dict[Space, int] = {}
-        for x in letters(self.expression):
-            if isinstance(x, Deterministic) and x.is_word:
-                if x.value not in self.names:
-                    raise UnknownName("matrix", x.value, self.names)
-                for s, length in zip((x.rows, x.cols), np.shape(self.names[x.value]), strict=True):
-                    if explicit.setdefault(s, length) != length or s in used:
-                        raise ShapeError(f"matrix '{x.value}' does not fit space {s.name}")
-        self.atoms: dict[Space, list[dict[sp.Symbol, Any]]] = {}
-        self.weights: dict[Space, list[Any]] = {}
-        for s in all_spaces:
-            if s in explicit:
-                share = self.field.one / self.field.from_sympy(sp.Integer(explicit[s]))
-                self.atoms[s], self.weights[s] = [{}] * explicit[s], [share] * explicit[s]
-            elif s not in used:
-                self.atoms[s], self.weights[s] = [{}], [self.one]
-            else:
-                self._prepare_law(s, [x for x in used if x == s or (s.tie and x.tie == s.tie)], laws)
-
-    def _prepare_law(self, space: Space, tied: list[Space], laws: Mapping[str, Atoms]) -> None:
-        """Atoms of all tied spaces together, weighted by the law of this one."""
-        points: dict[tuple[Any, ...], Any] = {}
-        for s in sorted(tied, key=lambda x: x.name):
-            law = laws[s.measure.name]
-            for x in s.letters:
-                if str(x) not in law.letters:
-                    raise UnknownName(f"letter of measure {s.measure.name}", str(x), law.letters)
-            for i, weight in enumerate(law.weights):
-                point = tuple(as_scalar(law.letters[str(x)][i]) for x in s.letters)
-                mass = self.coefficient(weight) if s == space else self.zero
-                points[point] = points.get(point, self.zero) + mass
-        ordered = sorted(points, key=str)
-        self.atoms[space] = [dict(zip(space.letters, point, strict=True)) for point in ordered]
-        self.weights[space] = [points[point] for point in ordered]
-
-    # ------------------------------------------------------------------------------------------------------ elements
-
-    def _ones(self, space: Space) -> np.ndarray:
-        return np.array([self.one] * len(self.weights[space]), dtype=object)
-
-    def _mean(self, space: Space, element: np.ndarray | None) -> Any:
-        if element is None:
-            return self.zero
-        diagonal = element if element.ndim == 1 else element.diagonal()
-        return sum((w * x for w, x in zip(self.weights[space], diagonal, strict=True)), self.zero)
-
-    def _token(self, element: np.ndarray, rows: Space, cols: Space) -> Token:
-        key = (element.shape, *element.ravel().tolist())
-        if key not in self._index:
-            self._index[key] = len(self._table)
-            self._table.append(element)
-        return ("D", self._index[key], rows, cols)
-
-    def _element(self, letter: Deterministic) -> np.ndarray:
-        if letter.is_word:
-            array = np.asarray(self.names[letter.value], dtype=object)
-            entries = [self.coefficient(Fraction(x) if not isinstance(x, float) else x) for x in array.ravel()]
-            result = np.empty(len(entries), dtype=object)
-            result[:] = entries
-            return result.reshape(array.shape)
-        values = []
-        for atom in self.atoms[letter.rows]:
-            value = letter.value.subs(atom)
-            if value.has(sp.zoo, sp.nan, sp.oo):
-                raise DomainError(f"{letter.value}", atom, "atoms at which it is finite", "change the law")
-            values.append(self.coefficient(value))
-        result = np.empty(len(values), dtype=object)
-        result[:] = values
-        return result
-
-    def _join(self, left: Word, right: Word) -> Word:
-        if left and right and left[-1][0] == "D" == right[0][0]:
-            element = _times(self._table[left[-1][1]], self._table[right[0][1]])
-            merged = self._token(element, left[-1][2], right[0][3])
-            return (*left[:-1], merged, *right[1:])
-        return left + right
-
-    def _flip(self, word: Word) -> Word:
-        """Transpose of a word."""
-        flipped: list[Token] = []
-        for token in reversed(word):
-            if token[0] == "D":
-                flipped.append(self._token(self._table[token[1]].T, token[3], token[2]))
-            else:
-                letter = token[1]
-                flipped.append(("R", letter, not token[2] and not isinstance(letter, Wigner | Free)))
-        return tuple(flipped)
-
-    # --------------------------------------------------------------------------------------------------------- words
-
-    def words(self, node: Expression, degree: int) -> dict[Word, Any]:
-        """Words of a node with at most ``degree`` random letters, and their coefficients."""
-        match node:
-            case Zero():
-                return {}
-            case Identity():
-                return {(): self.one}
-            case Gaussian() | Wigner() | Haar() | Free():
-                return {(("R", node, False),): self.one} if degree else {}
-            case Transposed(letter=letter):
-                return {self._flip(w): c for w, c in self.words(letter, degree).items()}
-            case Deterministic(rows=rows, cols=cols):
-                return {(self._token(self._element(node), rows, cols),): self.one}
-            case Scaled(coefficient=c, body=body):
-                factor = self.coefficient(c)
-                return {w: factor * x for w, x in self.words(body, degree).items()}
-            case Sum(terms=terms):
-                total: dict[Word, Any] = {}
-                for term in terms:
-                    _collect(total, self.words(term, degree))
-                return total
-            case Product(factors=factors):
-                result: dict[Word, Any] = {(): self.one}
-                for factor in factors:
-                    result = self._multiply(result, self.words(factor, degree), degree)
-                return result
-            case Inverse(body=body):
-                return self._invert(node, self.words(body, degree), degree)
-        raise UnsupportedModel(f"no words for {type(node).__name__}")
-
-    def _multiply(self, left: dict[Word, Any], right: dict[Word, Any], degree: int | None) -> dict[Word, Any]:
-        result: dict[Word, Any] = {}
-        for v, b in right.items():
-            room = None if degree is None else degree - _random(v)
-            for w, a in left.items():
-                if room is None or _random(w) <= room:
-                    _collect(result, {self._join(w, v): a * b})
-        if len(result) > _MAX_WORDS:
-            raise UnsupportedModel(f"more than {_MAX_WORDS} words; lower the order")
-        return result
-
-    def _invert(self, node: Inverse, words: dict[Word, Any], degree: int) -> dict[Word, Any]:
-        """Neumann series around the deterministic part."""
-        rows = node.rows
-        ground: np.ndarray | None = None
-        noise: dict[Word, Any] = {}
-        for w, c in words.items():
-            if _random(w):
-                noise[w] = c
-                continue
-            element = (self._table[w[0][1]] if w else self._ones(rows)) * c
-            ground = element if ground is None else _plus(ground, element)
-        if ground is None:
-            raise UnsupportedModel(f"{node} has no expansion: its deterministic part is 0; add a ridge")
-        base_word = (self._token(self._reciprocal(ground, node), rows, rows),)
-        base = {base_word: self.one}
-        step = self._multiply(base, {w: -c for w, c in noise.items()}, degree)
-        result, term = dict(base), dict(base)
-        for _ in range(degree):
-            term = self._multiply(step, term, degree)
-            if not term:
-                break
-            _collect(result, term)
-        return result
-
-    def _reciprocal(self, element: np.ndarray, node: Inverse) -> np.ndarray:
-        if element.ndim == 2:
-            matrix = sp.polys.matrices.DomainMatrix(element.tolist(), element.shape, self.field)
-            try:
-                inverted = matrix.inv().to_list()
-            except sp.polys.matrices.exceptions.DMNonInvertibleMatrixError:
-                raise UnsupportedModel(f"{node} has no expansion: its deterministic part is singular") from None
-            result = np.empty(element.shape, dtype=object)
-            result[:] = inverted
-            return result
-        result = np.empty(len(element), dtype=object)
-        for i, (x, weight) in enumerate(zip(element, self.weights[node.rows], strict=True)):
-            if x == self.zero and weight != self.zero:
-                raise UnsupportedModel(f"{node} has no expansion: its deterministic part is singular; add a ridge")
-            result[i] = self.one / x if x != self.zero else self.zero  # surplus atoms of a tie carry no weight here
-        return result
-
-    def powers(self, order: int) -> Iterator[dict[Word, Any]]:
-        """Words of the powers 0..order of the expression, which must be a polynomial in the random letters."""
-        for node in walk(self.expression):
-            if isinstance(node, Inverse) and any(not isinstance(x, Deterministic) for x in letters(node)):
-                raise UnsupportedModel(f"{node} is not a polynomial; use planar_series")
-        single = self.words(self.expression, 10**6)
-        power: dict[Word, Any] = {(): self.one}
-        for k in range(order + 1):
-            yield power
-            if k < order:
-                power = self._multiply(power, single, None)
 
     def series(self, value: Any, order: int) -> tuple[Any, ...]:
         by_pairs: list[dict[Word, Any]] = [{} for _ in range(order + 1)]
         for w, c in self.words(self.expression, 2 * order).items():
-            if _random(w) % 2 == 0:
-                by_pairs[_random(w) // 2][w] = c
+            if random_letters(w) % 2 == 0:
+                by_pairs[random_letters(w) // 2][w] = c
         return tuple(self.number(self.trace(value, words)) for words in by_pairs)
 
     def trace(self, value: Any, words: dict[Word, Any]) -> Any:
         """Normalised trace of a combination of words."""
         space = self.expression.rows
-        return sum((c * self._mean(space, value(w, space)) for w, c in words.items()), self.zero)
-
-    # -------------------------------------------------------------------------------------------------- expectations
+        return sum((c * self.mean(space, value(w, space)) for w, c in words.items()), self.zero)
 
     def value(self, word: Word, space: Space) -> np.ndarray | None:
         """Leading expectation of a word that starts in ``space``; None for 0."""
         if not word:
-            return self._ones(space)
+            return self.ones(space)
         if word not in self._values:
             self._values[word] = self._expand(word)
         return self._values[word]
@@ -457,14 +143,14 @@ class _Calculus:
         head = word[0]
         if head[0] == "D":
             inner = self.value(word[1:], head[3])
-            return None if inner is None else _times(self._table[head[1]], inner)
+            return None if inner is None else times(self.table[head[1]], inner)
         if _odd(word):
             return None
         total: np.ndarray | None = None
         for weight, stop in self._blocks(word, 0, (head[2],), self.one):
-            rest = self.value(word[stop + 1 :], _spaces(word[stop])[1])
+            rest = self.value(word[stop + 1 :], token_spaces(word[stop])[1])
             if rest is not None:
-                total = rest * weight if total is None else _plus(total, rest * weight)
+                total = rest * weight if total is None else plus(total, rest * weight)
         return total
 
     def _blocks(self, word: Word, last: int, pattern: tuple[bool, ...], weight: Any) -> Iterator[tuple[Any, int]]:
@@ -474,11 +160,11 @@ class _Calculus:
             yield weight * cumulant, last
         if isinstance(word[0][1], Gaussian | Wigner) and len(pattern) == 2:
             return
-        inner_space = _spaces(word[last])[1]
+        inner_space = token_spaces(word[last])[1]
         for k in range(last + 1, len(word)):
             token = word[k]
-            if token[0] == "R" and token[1] == word[0][1] and _spaces(token)[0] == inner_space:
-                average = self._mean(inner_space, self.value(word[last + 1 : k], inner_space))
+            if token[0] == "R" and token[1] == word[0][1] and token_spaces(token)[0] == inner_space:
+                average = self.mean(inner_space, self.value(word[last + 1 : k], inner_space))
                 if average != self.zero:
                     yield from self._blocks(word, k, (*pattern, token[2]), weight * average)
 
@@ -536,14 +222,14 @@ class _Calculus:
         head = word[0]
         if head[0] == "D":
             inner = self.correction(word[1:], head[3])
-            return None if inner is None else _times(self._table[head[1]], inner)
+            return None if inner is None else times(self.table[head[1]], inner)
         letter, flipped = head[1], head[2]
         if not isinstance(letter, Gaussian | Wigner):
             raise UnsupportedModel("the first finite-size term is derived for Gaussian letters only")
         if _odd(word):
             return None
         total: np.ndarray | None = None
-        rows, cols = _spaces(head)
+        rows, cols = token_spaces(head)
         variance = self.coefficient(letter.variance)
         for k in range(1, len(word)):
             token = word[k]
@@ -553,21 +239,17 @@ class _Calculus:
             parts: list[np.ndarray] = []
             if isinstance(letter, Wigner) or token[2] != flipped:
                 size = variance * self.coefficient(cols.size)
-                parts += _scaled(self.correction(rest, rows), size * self._mean(cols, self.value(inner, cols)))
-                parts += _scaled(self.value(rest, rows), size * self._mean(cols, self.correction(inner, cols)))
+                parts += _scaled(self.correction(rest, rows), size * self.mean(cols, self.value(inner, cols)))
+                parts += _scaled(self.value(rest, rows), size * self.mean(cols, self.correction(inner, cols)))
             if isinstance(letter, Wigner) or token[2] == flipped:
-                parts += _scaled(self.value(self._join(self._flip(inner), rest), rows), variance)
+                parts += _scaled(self.value(self.join(self.flip(inner), rest), rows), variance)
             for part in parts:
-                total = part if total is None else _plus(total, part)
+                total = part if total is None else plus(total, part)
         return total
 
 
 def _scaled(element: np.ndarray | None, factor: Any) -> list[np.ndarray]:
     return [] if element is None or not factor else [element * factor]
-
-
-def _random(word: Word) -> int:
-    return sum(token[0] == "R" for token in word)
 
 
 def _odd(word: Word) -> bool:
@@ -577,35 +259,3 @@ def _odd(word: Word) -> bool:
         if token[0] == "R" and not isinstance(token[1], Free):
             counts[token[1]] = counts.get(token[1], 0) + 1
     return any(n % 2 for n in counts.values())
-
-
-def _spaces(token: Token) -> tuple[Space, Space]:
-    if token[0] == "D":
-        return token[2], token[3]
-    letter = token[1]
-    return (letter.cols, letter.rows) if token[2] else (letter.rows, letter.cols)
-
-
-def _collect(total: dict[Word, Any], more: Mapping[Word, Any]) -> None:
-    for w, c in more.items():
-        value = total[w] + c if w in total else c
-        if value:
-            total[w] = value
-        else:
-            total.pop(w, None)
-
-
-def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    if left.ndim == 1:
-        return left * right if right.ndim == 1 else left[:, None] * right
-    return left * right if right.ndim == 1 else left.dot(right)
-
-
-def _plus(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    if left.ndim == right.ndim:
-        return left + right
-    dense, diagonal = (left, right) if left.ndim == 2 else (right, left)
-    total = dense.copy()
-    for i, x in enumerate(diagonal):
-        total[i, i] = total[i, i] + x
-    return total

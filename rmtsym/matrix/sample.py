@@ -28,11 +28,10 @@ from rmtsym.matrix.expression import (
     Transposed,
     Wigner,
     Zero,
-    letters,
-    parameters,
     walk,
 )
 from rmtsym.matrix.space import Space, check_spaces
+from rmtsym.matrix.structure import letters, parameters
 
 __all__ = ["Draw", "dimensions", "draw", "sample"]
 

@@ -30,7 +30,7 @@ from rmtsym.matrix import (
     spaces,
     substitute,
 )
-from rmtsym.matrix.expression import latex
+from rmtsym.matrix.display import latex
 
 s, th, lam, phi, z = sp.symbols("s th lam phi z", positive=True)
 n, d = Space("n"), Space("d", phi, letters=(s, th))
