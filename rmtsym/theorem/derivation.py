@@ -83,8 +83,9 @@ class Step:
 
     @property
     def relations(self) -> tuple[sp.Eq, ...]:
-        """Scalar equations that later steps may use."""
-        return tuple(c for c in self.claims if isinstance(c, sp.Eq))
+        """Equations that later steps may use: scalar ones, and definitions of matrix symbols."""
+        equations = (c for c in self.claims if isinstance(c, sp.Eq))
+        return tuple(c for c in equations if not c.lhs.is_Matrix or isinstance(c.lhs, sp.MatrixSymbol))
 
     def latex(self) -> str:
         """Claim as LaTeX, one line for each equation."""
@@ -260,6 +261,7 @@ class Proof:
         derivative is taken.  An equation ``of = Eq(f, g)`` is differentiated on both sides: then the claim's left side
         is the derivative that its right side gives (implicit differentiation).
         """
+        from rmtsym.field.differentiate import differentiate
         from rmtsym.theorem import exact
 
         named = self._uses(uses)
@@ -269,7 +271,7 @@ class Proof:
         body = of.lhs - of.rhs if implicit else sp.sympify(of)
 
         def total(rates: Mapping[sp.Symbol, Any]) -> sp.Expr:
-            slope = body.diff(by) + sum((body.diff(u) * rate for u, rate in rates.items()), sp.Integer(0))
+            slope = differentiate(body, by) + sum((differentiate(body, u) * r for u, r in rates.items()), sp.S.Zero)
             return slope.subs(by, at) if at is not None else slope
 
         def test(one: sp.Eq) -> Evidence:
