@@ -37,7 +37,7 @@ def evaluate(expr: Any, env: Mapping[Any, Any], context: NumberSystem = FLOAT) -
         Scalars, averages, traces and products of matrices.
     env : mapping
         Symbol (or its name) to a number (``int``, ``Fraction``, ``float``, ``complex``, a ball, a numpy array in
-        ``FLOAT``); matrix name to a two-dimensional array; measure name to :class:`~rmtsym.field.measure.Atoms` or a law.
+        ``FLOAT``); matrix name to a two-dimensional array; measure name to atoms or a law of :mod:`rmtsym.field.law`.
     context : number system
         ``FLOAT``, ``MP(dps)``, ``BALL(bits)`` or ``GFP(p)``.
 

@@ -22,7 +22,7 @@ _RIDGES = ("lam", "lambda", "lambda_", "lamda", "gamma", "ridge", "mu", "eta")
 
 @dataclass
 class Path:
-    """``value(u) = target + (start - target) rho(u)`` with rho falling geometrically from 1 to 0 as u goes from 0 to 1."""
+    """``value(u) = target + (start - target) rho(u)``, where rho falls geometrically from 1 to 0 for u in [0, 1]."""
 
     parameter: str
     start: np.ndarray
@@ -145,8 +145,9 @@ def traverse(batch: Batch, path: Path, guess: np.ndarray) -> Traversal:
         ahead = np.where(1 - ahead < 0.3 * step[active], 1.0, ahead)
         target = path.value(ahead, active)
         part = batch.at(active, **{path.parameter: target})
-        guessed = _predict(part, real, q[active], past_q[active], past_u[active] >= 0,
-                           *((u[active], past_u[active], ahead) if real else (value[active], past_value[active], target)))  # fmt: skip
+        known = past_u[active] >= 0
+        now, before, then = (u, past_u, ahead) if real else (value, past_value, target)
+        guessed = _predict(part, real, q[active], past_q[active], known, now[active], before[active], then)
         last = ahead >= 1
         found = part.newton(guessed, good=1e-11 if not last.all() else 4e-15)
         polish = last & found.converged & (not last.all())

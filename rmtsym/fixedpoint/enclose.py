@@ -306,7 +306,7 @@ def count_roots(curve: Any, unknown: sp.Symbol, point: Mapping[Any, Any], where:
             while balls and balls[-1].is_zero():
                 balls.pop()
             try:
-                roots = acb_poly(balls).roots()
+                roots = acb_poly(balls).roots(tol=arb(2) ** -(bits << attempt >> 1))
             except ValueError:
                 continue
             real = all(x.imag.is_zero() for x in balls)

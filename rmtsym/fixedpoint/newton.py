@@ -33,7 +33,7 @@ class Batch:
     """A system at a batch of points: ``parameters[name]`` has shape (B,) or (1,).
 
     ``positive`` (k,) marks unknowns solved for through their logarithm; ``herglotz`` (k,) those whose imaginary part
-    has to stay positive; ``explicit`` (k,) the equations ``q_i = f_i`` of positive unknowns, solved in logarithmic form.
+    has to stay positive; ``explicit`` (k,) the equations ``q_i = f_i`` of positive unknowns, taken in their logarithm.
     """
 
     code: Generated

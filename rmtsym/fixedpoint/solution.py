@@ -15,7 +15,7 @@ __all__ = ["STATUS", "Solution"]
 STATUS: dict[str, str] = {
     "converged": "the physical root was found",
     "unsolved": "Newton's method did not reach the residual; give the system a Continuation with a good start",
-    "stalled": "the continuation stopped short of the point; another branch or an edge is near, move the point or raise Im z",
+    "stalled": "the continuation stopped early: a boundary, an edge or another branch is near; move the point",
     "domain": "a root was found, but an unknown lies outside its domain; check the parameters or the continuation",
     "condition": "a root was found, but a condition of the system is not positive there; it is not the physical one",
     "fold": "the determinant of the Jacobian changed sign on the way: the path crossed a fold",
