@@ -14,6 +14,7 @@ from rmtsym.equivalent.certificate import Certificate, certify
 from rmtsym.equivalent.domain import check_inverses, ridge_parameter, spectral_parameter
 from rmtsym.equivalent.dyson import PRIME, Degenerate, Dyson, residue
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
+from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.equivalent.numeric import NumericDyson
 from rmtsym.equivalent.present import Written, write
 from rmtsym.equivalent.radical import RootField, radicals
@@ -24,6 +25,7 @@ from rmtsym.matrix import Deterministic, Expression, Haar, letters, parameters, 
 
 __all__ = ["Derived", "derive"]
 
+SMALL = 4  # size of a pencil that is not worth cutting down
 PROBES = 4  # random points at which the domain of an unknown is read off
 
 
@@ -48,8 +50,11 @@ class Derived:
         return self.dyson.letters
 
 
-def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Realisation, bool]:
-    """Closed pencil of an expression; degenerate inverses are shifted by ``epsilon``."""
+def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Dyson, bool]:
+    """Dyson equation of a closed pencil; degenerate inverses are shifted by ``epsilon``.
+
+    A pencil that is not small is compared with the minimal one; fewer order parameters win.
+    """
     roots = radicals(expression)
     free = tuple(s for space in spaces(expression) for s in space.letters)
     free = tuple(dict.fromkeys(free))
@@ -57,9 +62,15 @@ def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Realisation, bool
     field = RootField(order, roots)
     coefficients = Coefficients(field, tuple(roots.get(s, s) for s in free))
     try:
-        pencil = linearise(expression, coefficients).trimmed().closed()
-        Dyson(pencil)
-        return pencil, False
+        direct = Dyson(linearise(expression, coefficients).trimmed().closed())
+        if direct.size <= SMALL:
+            return direct, False
+        cut = minimal(expression, coefficients)
+        if cut is None:
+            return direct, False
+        other = Dyson(absorbed(cut, coefficients).trimmed().closed())
+        better = (len(other.parameters), other.size) < (len(direct.parameters), direct.size)
+        return other if better else direct, False
     except (Degenerate, ZeroDivisionError):
         pass
 
@@ -68,7 +79,7 @@ def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Realisation, bool
             return body
         return replace(body, e=body.e + Entry(field.gen(epsilon)))
 
-    return linearise(expression, coefficients, shift).trimmed().closed(), True
+    return Dyson(linearise(expression, coefficients, shift).trimmed().closed()), True
 
 
 def _singular(pencil: Realisation) -> bool:
@@ -108,8 +119,7 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
     remarks = check_inverses(expression, spectral)
     ridge = None if spectral is not None else ridge_parameter(expression)
     epsilon = sp.Dummy("epsilon", positive=True)
-    pencil, degenerate = close(expression, epsilon)
-    dyson = Dyson(pencil)
+    dyson, degenerate = close(expression, epsilon)
     identifications = dyson.identify()
     reps = list(dict.fromkeys(x.representative for x in identifications if x.representative is not None))
     symbols = {k: sp.Dummy(f"tau{k}") for k in reps}

@@ -107,12 +107,13 @@ class Laws:
                 return
             symbol = min(candidates, key=lambda x: x[:3])[3]
             value = self.unknowns[symbol].integrand
-            before = sum(law.integrand.size for law in self.users(symbol))
-            saved = dict(self.unknowns), dict(self.outputs)
+            if self._estimate(symbol, value) > 50 * GROWTH:
+                refused.add(symbol)
+                continue
+            saved, before = (dict(self.unknowns), dict(self.outputs)), self.terms
             del self.unknowns[symbol]
             self.substitute({symbol: value})
-            after = sum(law.integrand.size for law in (*self.unknowns.values(), *self.outputs.values()))
-            if after > GROWTH and after > 3 * before:
+            if self.terms > max(GROWTH, 1.5 * before):
                 self.unknowns, self.outputs = saved
                 refused.add(symbol)
                 continue
@@ -145,6 +146,20 @@ class Laws:
         self.unknowns[symbol] = replace(law, integrand=-law.integrand)
         self.definitions[symbol] = -self.definitions[symbol]
         self.explicit = {s: x.subs({symbol: -self.field.gen(symbol)}) for s, x in self.explicit.items()}
+
+    @property
+    def terms(self) -> int:
+        """Number of terms of all laws."""
+        return sum(law.integrand.size for law in (*self.unknowns.values(), *self.outputs.values()))
+
+    def _estimate(self, symbol: sp.Symbol, value: Frac) -> int:
+        """A bound on the terms that a substitution makes."""
+        total = 0
+        for law in self.users(symbol):
+            f = law.integrand
+            degree = max(f.degree(symbol), f.denominator().degree(symbol))
+            total += f.size * value.size**degree
+        return total
 
     def components(self) -> list[list[sp.Symbol]]:
         """Strongly connected components, dependencies first."""
