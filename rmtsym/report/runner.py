@@ -70,18 +70,9 @@ class _Run:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                continue
-            if not isinstance(said, dict):
-                continue
-            self.ready.set()
-            if "error" in said:
-                self.error = said["error"]
-            elif "cell" in said:
-                self.events.put(("cell", self.task.name, (said["cell"], said["of"])))
+        with self.process.stdout as lines:
+            for line in lines:
+                self._hear(line)
         code = self.process.wait()
         self.ready.set()
         if code and not self.error:
@@ -90,6 +81,18 @@ class _Run:
                 f" ({tail[0]})" if tail else ""
             )
         self.events.put(("end", self.task.name, Outcome(self.task.name, self.error, time.monotonic() - self.begun)))
+
+    def _hear(self, line: str) -> None:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(said, dict):
+            self.ready.set()
+            if "error" in said:
+                self.error = said["error"]
+            elif "cell" in said:
+                self.events.put(("cell", self.task.name, (said["cell"], said["of"])))
 
     def stop(self) -> None:
         """Ask the process to end its kernel and itself; insist after ten seconds."""
