@@ -19,9 +19,14 @@ from rmtsym.gaussian.expectation import (
     kernel_expression,
     variance_derivative,
 )
+from rmtsym.gaussian.families import feature_coefficients, hermite_coefficients
 from rmtsym.gaussian.function import Function, T
 from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.recursion import deep_coefficients, implicit_coefficients, layer_jet, layer_step
 from rmtsym.gaussian.special import BivariateNormal
+from rmtsym.gaussian.strip import expectation_values, kernel_values
+from rmtsym.gaussian.text import function_of_text, moment
+from rmtsym.gaussian.wick import independent_moment, polynomial_kernel, wick
 
 __all__ = [
     "AA",
@@ -40,11 +45,24 @@ __all__ = [
     "activation",
     "activation_names",
     "certify",
+    "deep_coefficients",
     "derivative_kernel",
     "derivative_moment",
     "expectation",
+    "expectation_values",
+    "feature_coefficients",
+    "function_of_text",
     "hermite_coefficient",
+    "hermite_coefficients",
+    "implicit_coefficients",
+    "independent_moment",
     "kernel",
     "kernel_expression",
+    "kernel_values",
+    "layer_jet",
+    "layer_step",
+    "moment",
+    "polynomial_kernel",
     "variance_derivative",
+    "wick",
 ]

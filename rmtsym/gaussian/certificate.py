@@ -121,20 +121,12 @@ def _integrated(moment: Moment, numbers: Mapping[sp.Symbol, Fraction], digits: i
 
 
 def _law(mean: list[sp.Expr], covariance: list[list[sp.Expr]]) -> Law:
-    def exact(value: sp.Expr) -> Fraction:
-        value = sp.nsimplify(value) if not value.is_Rational else value
-        if not value.is_Rational:
-            raise UnsupportedModel(f"the deviation {value} is irrational; choose variances that are squares")
-        return Fraction(int(value.p), int(value.q))
-
-    deviations = tuple(exact(sp.sqrt(covariance[i][i])) for i in range(len(mean)))
-    means = tuple(exact(m) for m in mean)
     if len(mean) > 2:
         raise UnsupportedModel("more than two letters have no rigorous integral here")
-    correlation = Fraction(0)
-    if len(mean) == 2:
-        correlation = exact(covariance[0][1]) / (deviations[0] * deviations[1])
-    return Law(deviations, means, correlation)
+    deviations = tuple(sp.sqrt(covariance[i][i]) for i in range(len(mean)))
+    if len(mean) == 1:
+        return Law(deviations, tuple(mean))
+    return Law(deviations, tuple(mean), sp.radsimp(covariance[0][1] / (deviations[0] * deviations[1])))
 
 
 def certify(moment: Moment, claim: sp.Expr | None = None, digits: int = DIGITS) -> Certificate:
@@ -249,16 +241,22 @@ def sample_points(moment: Moment) -> Iterator[dict[sp.Symbol, Fraction]]:
     free = set(moment.symbols)
     parameters = sorted(free - law_symbols, key=str)
     wild = _oscillates(moment)
+    steep = any(b != 0 for _, factors in moment.terms for f in factors for b in f.breaks)
     if SIGMA_X in free or SIGMA_Y in free or RHO in free:
         laws = [dict(zip((SIGMA_X, SIGMA_Y, RHO), p, strict=True)) for p in _KERNEL]
         if wild:
             laws = [law for law in laws if law[SIGMA_X] < 100]
+        if steep:
+            # thresholds: ten deviations into the tail; deeper, the closed form needs thousands of bits
+            laws = [law | {SIGMA_X: max(law[SIGMA_X], _F(1, 4))} for law in laws]
         if _singular_at_ends(moment):
             laws = [law for law in laws if abs(law[RHO]) < 1]
     elif MU in free:
         laws = [dict(zip((MU, TAU), p, strict=True)) for p in _SHIFTED]
     elif TAU in free:
         laws = [{TAU: v} for v in _VARIANCE if not wild or v < 10]
+        if steep:
+            laws = [{TAU: max(law[TAU], _F(1, 16))} for law in laws]
     else:
         laws = [{}]
     laws = [{s: v for s, v in law.items() if s in free} for law in laws]

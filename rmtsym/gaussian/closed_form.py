@@ -31,6 +31,7 @@ def closed_form(factors: Sequence[Function], mean: Sequence[Any], covariance: Se
 
     Examples
     --------
+    >>> from rmtsym.gaussian import activation
     >>> tau = sp.Symbol("tau", positive=True)
     >>> closed_form([activation("relu") ** 2], [0], [[tau]])
     tau/2

@@ -155,7 +155,9 @@ def derivative_moment(f: Function | str, order: int = 1, variance: Any = TAU) ->
         raise DomainError("order", order, "a non-negative integer")
     tau = exact(variance)
     hermite = _hermite_polynomial(order, tau)
-    moment = expectation(hermite * f, tau)
+    generic = expectation(_hermite_polynomial(order, TAU) * f)
+    expr = None if generic.expr is None else generic.expr.xreplace({TAU: tau})
+    moment = Moment(((sp.S.One, (hermite * f,)),), generic.mean, ((tau,),), expr)
     definition = rf"\mathbb{{E}}\left[\frac{{d^{{{order}}}}}{{dz^{{{order}}}}}{f.latex('z')}\right]"
     return Moment(moment.terms, moment.mean, moment.covariance, moment.expr, definition)
 
@@ -228,7 +230,7 @@ def variance_derivative(f: Function | str, g: Function | str | None = None) -> s
     Examples
     --------
     >>> variance_derivative("gauss")
-    -(bb + 1)/(2*(aa*bb + aa - ab**2 + bb + 1)**(3/2))
+    (-bb - 1)/(2*(aa*bb + aa - ab**2 + bb + 1)**(3/2))
     """
     return simplified(sp.diff(kernel_expression(f, g), AA))
 

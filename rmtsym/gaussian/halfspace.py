@@ -219,6 +219,8 @@ def upper_tail(argument: sp.Expr) -> Combination:
     if argument == 0:
         return Combination({_ONE: _HALF})
     scaled = argument / sp.sqrt(2)
+    if (scaled / sp.I).is_extended_real:  # erfc(ia) = 1 - i erfi(a)
+        return Combination({_ONE: _HALF, sp.erfi(tidy(scaled / sp.I)): -sp.I / 2})
     if scaled.could_extract_minus_sign():
         return Combination({_ONE: _ONE, sp.erfc(-scaled): -_HALF})
     return Combination({sp.erfc(scaled): _HALF})

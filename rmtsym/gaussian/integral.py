@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import flint
@@ -28,11 +27,11 @@ __all__ = ["Law", "integral"]
 
 @dataclass(frozen=True)
 class Law:
-    """Numbers of a moment: standard deviations, means, correlation (exact rationals)."""
+    """Numbers of a moment: standard deviations, means, correlation (exact: rationals or sympy numbers)."""
 
-    deviations: tuple[Fraction, ...]
-    means: tuple[Fraction, ...] = (Fraction(0), Fraction(0))
-    correlation: Fraction = Fraction(0)
+    deviations: tuple[Any, ...]
+    means: tuple[Any, ...] = (0, 0)
+    correlation: Any = 0
 
 
 def integral(factors: tuple[Function, ...], law: Law, digits: int = 25, scale: Any = 1) -> Any:
@@ -63,21 +62,21 @@ def integral(factors: tuple[Function, ...], law: Law, digits: int = 25, scale: A
             raise UnsupportedModel("two letters with non-zero means; shift the functions with .affine instead")
         if abs(law.correlation) == 1:
             sy, sx = law.deviations[1], law.deviations[0]
-            slope = sp.Rational(law.correlation * sy / sx)
+            slope = sp.sympify(law.correlation) * sp.sympify(sy) / sp.sympify(sx)
             return _single(f * g.affine(slope), sx, law.means[0], goal)
         if not g.closed and f.closed:
             f, g, law = g, f, Law(law.deviations[::-1], law.means[::-1], law.correlation)
         if g.closed:
             sx, sy = law.deviations
-            tail = _tail_bound(f, sx, Fraction(0), g, sy)
-            return _outer(f, sx, Fraction(0), _conditional(g, law), goal, tail)
+            tail = _tail_bound(f, sx, sp.S.Zero, g, sy)
+            return _outer(f, sx, sp.S.Zero, _conditional(g, law), goal, tail)
         from rmtsym.gaussian.strip import trapezoid
 
         return trapezoid(f, g, law, goal)
 
 
-def _single(f: Function, deviation: Fraction, mean: Fraction, goal: Any) -> Any:
-    return _outer(f, deviation, mean, None, goal, _tail_bound(f, deviation, mean, None, Fraction(0)))
+def _single(f: Function, deviation: Any, mean: Any, goal: Any) -> Any:
+    return _outer(f, deviation, mean, None, goal, _tail_bound(f, deviation, mean, None, sp.S.Zero))
 
 
 def _conditional(g: Function, law: Law) -> Callable[[Any], Any]:
@@ -88,14 +87,16 @@ def _conditional(g: Function, law: Law) -> Callable[[Any], Any]:
     if closed is None:
         raise UnsupportedModel(f"{g.name} has no closed-form conditional expectation")
     deviation = law.deviations[1]
-    slope = arb(_q(deviation * law.correlation))
-    variance = acb(_q(deviation**2 * (1 - law.correlation**2)))
+    correlation = _q(law.correlation)
+    slope = _q(deviation) * correlation
+    variance = acb(_q(deviation) ** 2 * (1 - correlation) * (1 + correlation))
     program = tape(closed, (MU, TAU)).bind(Ball(flint.ctx.prec, analytic=True))
     return lambda z: program(slope * z, variance)
 
 
-def _q(value: Fraction) -> Any:
-    return flint.fmpq(value.numerator, value.denominator)
+def _q(value: Any) -> Any:
+    """Real ball of an exact number."""
+    return _ball_of(sp.sympify(value))
 
 
 def growth_of(f: Function) -> tuple[float, int, float]:
@@ -114,14 +115,14 @@ def growth_of(f: Function) -> tuple[float, int, float]:
 
 def _outer(
     f: Function,
-    deviation: Fraction,
-    mean: Fraction,
+    deviation: Any,
+    mean: Any,
     inner: Callable[[Any], Any] | None,
     goal: Any,
     tail: Callable[[Any], Any],
 ) -> Any:
     """Sum over the pieces of f on [-R, R], plus a ball for the tails."""
-    sigma, center = arb(_q(deviation)), arb(_q(mean))
+    sigma, center = _q(deviation), _q(mean)
     radius = arb(6)
     while not tail(radius) < goal / 4 and radius < 10**6:
         radius = radius + 1 if radius < 60 else radius * 2
@@ -133,26 +134,26 @@ def _outer(
             continue
         if not right < radius:
             right = radius
-        total += _piece(f.on(low, high), sigma, center, inner, left, right, goal)
+        branch = f.on(low, high)
+        if branch != 0:
+            total += _piece(branch, sigma, center, inner, left, right, goal)
         left = right
         if right is radius:
             break
     return total + arb(0, tail(radius).upper())
 
 
-def _tail_bound(
-    f: Function, deviation: Fraction, mean: Fraction, g: Function | None, spread: Fraction
-) -> Callable[[Any], Any]:
+def _tail_bound(f: Function, deviation: Any, mean: Any, g: Function | None, spread: Any) -> Callable[[Any], Any]:
     r"""Bound of the integral over :math:`|z|>R`.
 
     Beyond R the integrand decays at least like :math:`e^{-\lambda(z-R)}`, with lambda its logarithmic slope at R.
     """
-    sigma, center = arb(_q(deviation)), abs(arb(_q(mean)))
+    sigma, center = _q(deviation), abs(_q(mean))
     bound, power, rate = (arb(x) for x in growth_of(f))
     if g is not None:
         # given x, y = m + s w with |m| <= spread |z|, s <= spread, and 1 + |m| + s|w| <= (1 + |m|)(1 + s|w|)
         a, n, b = growth_of(g)
-        s = arb(_q(spread))
+        s = _q(spread)
         powers = arb(4) ** n * (1 + s ** (2 * n) * arb(math.prod(range(1, 2 * n, 2))))
         conditional = arb(a) * (powers * 2 * (2 * (arb(b) * s) ** 2).exp()).sqrt()  # Cauchy-Schwarz
         more_power, more_rate = arb(n), arb(b) * s
@@ -188,7 +189,7 @@ def _piece(
         return value * inner(z) if inner else value
 
     result = acb.integral(
-        integrand, acb(left), acb(right), abs_tol=goal / 8, rel_tol=arb(2) ** (-flint.ctx.prec), eval_limit=400_000
+        integrand, acb(left), acb(right), abs_tol=goal / 8, rel_tol=arb(2) ** (-flint.ctx.prec), eval_limit=60_000
     )
     if not result.real.is_finite():
         raise NoConvergence(f"the ball integral of {branch} did not converge; ask for fewer digits")

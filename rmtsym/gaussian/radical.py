@@ -85,7 +85,7 @@ def reduced(expression: sp.Expr) -> sp.Expr:
         denominator = _lowered(sp.expand(a**2 - b**2 * base), squares)
     if numerator == 0:
         return sp.S.Zero
-    quotient = sp.factor(numerator / denominator)
+    quotient = sp.factor(numerator / denominator)  # roots stay with the numerator
     back = {letter: sp.sqrt(base) for letter, base in squares}
     return quotient.xreplace(back)
 
@@ -118,8 +118,10 @@ def split(coefficient: sp.Expr) -> sp.Expr:
         lambda e: letters[0] ** (2 * e.as_base_exp()[1]),
     )
     plain = sp.expand(plain.xreplace(dict(zip(marks, letters, strict=True))))
-    if any(plain.has(mark) for mark in marks):  # a base inside another radical: leave it whole
-        return coefficient
+    if any(plain.has(mark) for mark in marks) or any(
+        e.has(*letters) for e in plain.atoms(sp.Function, sp.Pow) if not (e.is_Pow and e.exp.is_Integer)
+    ):
+        return coefficient  # a root inside another root or function: leave it whole
     parts = []
     for powers, part in sp.Poly(plain, *letters).terms():
         mark = sp.Mul(*(m**k for m, k in zip(marks, powers, strict=True)))
@@ -140,20 +142,31 @@ def rational(expression: sp.Expr) -> sp.Expr:
 
 
 def _grouped(product: sp.Expr) -> tuple[int, sp.Expr]:
-    groups: dict[frozenset[sp.Symbol], sp.Expr] = {}
+    """Sign and factors, each with positive leading part; (x - a)(x + a) is multiplied out."""
+    groups: dict[tuple[frozenset[sp.Basic], sp.Expr], list[sp.Expr]] = {}
+    plain = sp.S.One
     for factor in sp.Mul.make_args(product):
-        letters = frozenset(factor.free_symbols) if factor.is_Add else frozenset([sp.Symbol(str(factor))])
-        groups[letters] = groups.get(letters, sp.S.One) * factor
-    sign, result = 1, sp.S.One
-    for factor in groups.values():
-        whole = sp.expand(factor) if factor.has(sp.Add) else factor
-        if whole.is_Add:
-            negative = sum(bool(term.could_extract_minus_sign()) for term in whole.args)
-            constant = whole.as_coeff_Add()[0]
-            if constant.is_negative or (constant == 0 and 2 * negative > len(whole.args)):
-                sign, whole = -sign, sp.expand(-whole)
-        result *= whole
+        base, exponent = factor.as_base_exp()
+        if base.is_Add and exponent.is_Integer:
+            groups.setdefault((frozenset(base.free_symbols), exponent), []).append(base)
+        else:
+            plain *= factor
+    sign, result = 1, plain
+    for (_, exponent), bases in groups.items():
+        whole = sp.expand(sp.Mul(*bases)) if len(bases) > 1 else bases[0]
+        for base in [whole] if len(sp.Add.make_args(whole)) <= 2 else bases:
+            flip, positive = _turned(base)
+            sign *= flip ** int(exponent)
+            result *= positive**exponent
     return sign, result
+
+
+def _turned(base: sp.Expr) -> tuple[int, sp.Expr]:
+    constant = base.as_coeff_Add()[0]
+    negative = sum(bool(term.could_extract_minus_sign()) for term in sp.Add.make_args(base))
+    if constant.is_negative or (constant == 0 and 2 * negative > len(sp.Add.make_args(base))):
+        return -1, sp.Mul(-1, base, evaluate=True).expand()
+    return 1, base
 
 
 def _inverted(quotient: sp.Expr, mark: sp.Expr) -> sp.Expr:

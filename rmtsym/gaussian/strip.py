@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import flint
 import numpy as np
+import sympy as sp
 from flint import acb, arb
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.ball import Ball
 from rmtsym.gaussian.function import Function, T
-from rmtsym.gaussian.tape import tape
+from rmtsym.gaussian.tape import Tape, tape
 
 if TYPE_CHECKING:
     from rmtsym.gaussian.integral import Law
@@ -89,8 +90,7 @@ def trapezoid(f: Function, g: Function, law: Law, goal: Any) -> Any:
     system = Ball(flint.ctx.prec)
     values = tape(f.definition, (T,)).bind(system)
     inner = tape(g.definition, (T,)).bind(system)
-    deviations = [arb(flint.fmpq(d.numerator, d.denominator)) for d in law.deviations]
-    correlation = arb(flint.fmpq(law.correlation.numerator, law.correlation.denominator))
+    *deviations, correlation = (_exact_ball(v) for v in (*law.deviations, law.correlation))
     rest = (1 - correlation**2).sqrt()
     weights = [(-((step * k) ** 2) / 2).exp() for k in range(count + 1)]
     along = deviations[1] * correlation * step
@@ -103,6 +103,10 @@ def trapezoid(f: Function, g: Function, law: Law, goal: Any) -> Any:
         total += weights[abs(i)] * _real(values(deviations[0] * step * i)) * line
     mass = step * step / (2 * arb.pi())
     return total * mass + arb(0, 4 * error)
+
+
+def _exact_ball(value: Any) -> Any:
+    return _real(Tape(sp.sympify(value), ()).run(Ball(flint.ctx.prec), []))
 
 
 def _real(value: Any) -> Any:
