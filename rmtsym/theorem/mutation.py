@@ -99,12 +99,20 @@ class Mutant:
             outputs = {name: self.outputs.get(name, body) for name, body in system.outputs.items()}
             if swap:
                 equations = tuple(
-                    sp.Eq(*(side.subs(swap, simultaneous=True) for side in eq.args), evaluate=False) for eq in equations
+                    sp.Eq(*(_swapped(side, swap) for side in eq.args), evaluate=False) for eq in equations
                 )
-                outputs = {name: sp.sympify(body).subs(swap, simultaneous=True) for name, body in outputs.items()}
+                outputs = {name: _swapped(body, swap) for name, body in outputs.items()}
             return replace(system, equations=equations, outputs=outputs)
 
         return replace(regime, system=tuple(changed(system) for system in regime.systems))
+
+
+def _swapped(body: Any, swap: Mapping[Any, Any]) -> sp.Basic:
+    """Symbols replaced at once; matrix symbols node by node (sympy's simultaneous substitution cannot)."""
+    matrices = {k: v for k, v in swap.items() if getattr(k, "is_Matrix", False)}
+    scalars = {k: v for k, v in swap.items() if k not in matrices}
+    found = sp.sympify(body).xreplace(matrices)
+    return found.subs(scalars, simultaneous=True) if scalars else found
 
 
 def _here(node: sp.Basic, neighbours: Mapping[sp.Symbol, sp.Symbol]) -> Iterator[tuple[str, sp.Basic]]:
