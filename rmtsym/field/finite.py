@@ -24,8 +24,8 @@ __all__ = ["ZeroTest", "is_zero"]
 
 _ATTEMPTS = 60
 
-# A variable that an equation may be solved for: a symbol, or the weight of one atom as (measure name, position).
-Variable = sp.Symbol | tuple[str, int]
+# A variable that an equation may be solved for: the name of a symbol, or the weight of one atom as (measure, position).
+Variable = str | tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def is_zero(
     """Whether an expression vanishes wherever the relations hold.
 
     Every trial draws random atoms for each spectral measure, random matrices and random scalars, and solves the
-    relations for symbols (or, failing that, atom weights) in which they are linear.
+    relations for symbols (or, failing that, atom weights) in which they are linear.  Symbols are matched by name, as
+    everywhere in evaluation: assumptions do not tell them apart.
 
     Parameters
     ----------
@@ -122,17 +123,20 @@ def is_zero(
     """
     if trials < 1:
         raise DomainError("trials", trials, "trials >= 1", "use 3")
-    kinds = {str(k): v for k, v in (matrices or {}).items()}
+    given = {str(k): v for k, v in (matrices or {}).items()}
+    kinds = {k: v for k, v in given.items() if isinstance(v, str)}
+    defined = {k: v for k, v in given.items() if not isinstance(v, str)}
     tied = {m.name: dict(letters) for m, letters in (spectra or {}).items()}
-    numerators: list[sp.Expr] = []
+    scalar_relations = []
     for relation in relations:
-        difference = _difference(relation)
         if isinstance(relation, sp.Eq) and isinstance(relation.lhs, sp.MatrixSymbol):
-            kinds[str(relation.lhs.name)] = relation.rhs
-        elif difference != 0:
-            numerators.append(_numerator(difference))
-    target = _difference(expr)
-    everything = [target, *numerators, *(k for k in kinds.values() if not isinstance(k, str))]
+            defined[str(relation.lhs.name)] = relation.rhs
+        else:
+            scalar_relations.append(_difference(relation))
+    differences = [_expanded(x, defined) for x in scalar_relations]
+    numerators = [_numerator(x) for x in differences if x != 0]
+    target = _expanded(_difference(expr), defined)
+    everything = [target, *numerators]
     rng = random.Random(seed)
     plan: _Plan | None = None
     done = 0
@@ -144,7 +148,7 @@ def is_zero(
         try:
             if plan is None:
                 plan = _Plan.find(numerators, point)
-            plan.solve(point)
+            point = plan.solve(point)
             vanishes = _vanishes(target, point)
         except Degenerate:
             continue
@@ -174,6 +178,13 @@ def _difference(expr: Any) -> Any:
     return sp.sympify(expr)
 
 
+def _expanded(expr: Any, defined: Mapping[str, Any]) -> Any:
+    """The expression with matrices replaced by their definitions."""
+    for _ in defined:
+        expr = expr.xreplace({m: defined[m.name] for m in expr.atoms(sp.MatrixSymbol) if m.name in defined})
+    return expr
+
+
 def _numerator(expr: sp.Expr) -> sp.Expr:
     """Numerator with averages and traces as opaque generators."""
     opaque = sorted(expr.atoms(Average, sp.Trace, sp.Sum, sp.Determinant), key=sp.default_sort_key)
@@ -185,7 +196,7 @@ def _numerator(expr: sp.Expr) -> sp.Expr:
 def _draw(
     rng: random.Random,
     everything: Sequence[Any],
-    kinds: Mapping[str, Any],
+    kinds: Mapping[str, str],
     atoms: int,
     smallest: int,
     tied: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]],
@@ -193,41 +204,35 @@ def _draw(
     """A fresh random point with every dimension, law and symbol bound."""
     squares = any(x.exp.is_Rational and x.exp.q != 1 for e in everything for x in e.atoms(sp.Pow))
     point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares, tied)
-    shapes = {
-        s for e in everything for m in e.atoms(sp.MatrixSymbol, sp.Identity) for n in m.shape for s in n.free_symbols
-    }
-    for symbol in sorted(shapes, key=str):
-        point.dimensions[symbol] = point._dimension()
+    for identity in sorted({x for e in everything for x in e.atoms(sp.Identity)}, key=str):
+        for symbol in sorted(identity.shape[0].free_symbols, key=str):
+            point.bind_dimension(symbol)
+    for matrix in sorted({x for e in everything for x in e.atoms(sp.MatrixSymbol)}, key=lambda x: str(x.name)):
+        point.bind_matrix(matrix)
     measures = {a.measure for e in everything for a in e.atoms(Average)}
-    for measure in sorted(measures, key=lambda m: (m.name, str(m.letters))):
-        point.law(measure)
-    free = {s for e in everything for s in e.free_symbols if isinstance(s, sp.Symbol)}
-    for symbol in sorted(free, key=str):
-        point.symbol(symbol)
+    for measure in sorted(measures, key=lambda x: (x.name, str(x.letters))):
+        point.bind_measure(measure)
+    free = {x for e in everything for x in e.free_symbols if isinstance(x, sp.Symbol)}
+    for symbol in sorted(free, key=lambda x: (str(x), not x.is_positive)):
+        point.bind_symbol(symbol)
     return point
 
 
 def _vanishes(target: Any, point: PrimePoint) -> bool:
-    if isinstance(target, sp.MatrixExpr | sp.MatrixBase):
-        return all(int(x) == 0 for x in point.matrix(target).entries())
-    return point.scalar(target) == 0
+    value = point.value(target)
+    return all(int(x) == 0 for x in value.entries()) if isinstance(value, nmod_mat) else int(value) == 0
 
 
 # ------------------------------------------------------------------------------------------------ points of a variety
 
 
 def _value(point: PrimePoint, variable: Variable) -> int:
-    return point.weights[variable[0]][variable[1]] if isinstance(variable, tuple) else point.symbols[variable]
+    return point.symbols[variable] if isinstance(variable, str) else point.laws[variable[0]].weights[variable[1]]
 
 
-def _assign(point: PrimePoint, values: Mapping[Variable, int]) -> None:
-    for variable, value in values.items():
-        if isinstance(variable, tuple):
-            weights = point.weights[variable[0]]
-            weights[-1] = (weights[-1] + weights[variable[1]] - value) % PRIME
-            weights[variable[1]] = value
-        else:
-            point.symbols[variable] = value
+def _moved(point: PrimePoint, values: Mapping[Variable, int]) -> PrimePoint:
+    symbols = {k: v % PRIME for k, v in values.items() if isinstance(k, str)}
+    return point.moved(symbols, {k: v % PRIME for k, v in values.items() if not isinstance(k, str)})
 
 
 class _Probe:
@@ -240,9 +245,7 @@ class _Probe:
     def __call__(self, relation: int, values: Mapping[Variable, int]) -> int:
         key = (relation, frozenset(values.items()))
         if key not in self._seen:
-            moved = self.point.copy()
-            _assign(moved, values)
-            self._seen[key] = moved.scalar(self.relations[relation])
+            self._seen[key] = _moved(self.point, values).scalar(self.relations[relation])
         return self._seen[key]
 
     def depends(self, relation: int, variable: Variable) -> bool:
@@ -284,9 +287,9 @@ class _Plan:
         if not relations:
             return cls((), ())
         probe = _Probe(relations, point)
-        symbols = {s for r in relations for s in r.free_symbols if s in point.symbols}
+        symbols = {str(s) for r in relations for s in r.free_symbols if str(s) in point.symbols}
         measures = {a.measure.name for r in relations for a in r.atoms(Average)} - set(point.spectra)
-        variables: list[Variable] = sorted(symbols, key=str)
+        variables: list[Variable] = sorted(symbols)
         variables += [(name, i) for name in sorted(measures) for i in range(point.atoms - 1)]
         contains = {
             v: {i for i, r in enumerate(relations) if _mentions(r, v) and probe.depends(i, v)} for v in variables
@@ -320,8 +323,8 @@ class _Plan:
                         return relations, chosen
         return None
 
-    def solve(self, point: PrimePoint) -> None:
-        """Move the point onto the variety."""
+    def solve(self, point: PrimePoint) -> PrimePoint:
+        """The point moved onto the variety."""
         for relations, variables in self.blocks:
             probe = _Probe(self.relations, point)
             matrix = _matrix(relations, variables, probe)
@@ -330,12 +333,12 @@ class _Plan:
                 shift = matrix.solve(right)
             except ZeroDivisionError:
                 raise Degenerate from None
-            _assign(point, {v: (_value(point, v) + int(shift[j, 0])) % PRIME for j, v in enumerate(variables)})
-            moved = _Probe(self.relations, point)
-            if any(moved(i, {}) for i in relations):  # not linear at this point, e.g. a root changed its branch
+            point = _moved(point, {v: _value(point, v) + int(shift[j, 0]) for j, v in enumerate(variables)})
+            if any(point.scalar(self.relations[i]) for i in relations):  # e.g. a root changed its branch
                 raise Degenerate
+        return point
 
-    def degree(self, target: Any, atoms: int, dimension: int, kinds: Mapping[str, Any]) -> int:
+    def degree(self, target: Any, atoms: int, dimension: int, kinds: Mapping[str, str]) -> int:
         """Bound on the degree of the numerator of the target, and of every denominator, in the random values."""
         solved: dict[Any, Degree] = {}
         for relations, variables in self.blocks:
@@ -358,4 +361,4 @@ def _matrix(relations: Sequence[int], variables: Sequence[Variable], probe: _Pro
 def _mentions(relation: sp.Expr, variable: Variable) -> bool:
     if isinstance(variable, tuple):
         return any(a.measure.name == variable[0] for a in relation.atoms(Average))
-    return variable in relation.free_symbols
+    return variable in {str(s) for s in relation.free_symbols}

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sympy as sp
 from flint import nmod_mat
 
 from rmtsym.errors import DomainError, ShapeError, UnsupportedModel
@@ -59,13 +60,19 @@ def evaluate_mod_p(
     values: dict[Expression, nmod_mat] = {}
     spectra: dict[Any, int] = {}  # (tie or space, letter, position) -> value
 
-    def spectral(space: Space, index: int) -> dict[Any, int]:
+    def scalar(value: sp.Expr, letters_here: Mapping[str, int]) -> int:
+        for symbol in sorted(value.free_symbols, key=str):
+            if str(symbol) not in letters_here:
+                point.bind_symbol(symbol)
+        return point.moved(letters_here, {}).scalar(value)
+
+    def spectral(space: Space, index: int) -> dict[str, int]:
         owner = ("tie", space.tie) if space.tie else ("space", space.name)
         for x in space.letters:
             if (owner, x, index) not in spectra:
                 root = rng.randrange(2, PRIME)
                 spectra[owner, x, index] = root * root % PRIME
-        return {x: spectra[owner, x, index] for x in space.letters}
+        return {str(x): spectra[owner, x, index] for x in space.letters}
 
     def build(node: Expression) -> nmod_mat:
         rows, cols = dimensions[node.rows.name], dimensions[node.cols.name]
@@ -79,7 +86,7 @@ def evaluate_mod_p(
             case Deterministic(value=str(), symmetric=symmetric):
                 return random_matrix(rng, rows, cols, "symmetric" if symmetric else "general")
             case Deterministic(value=function):
-                diagonal = [point.scalar(function, spectral(node.rows, i)) for i in range(min(rows, cols))]
+                diagonal = [scalar(function, spectral(node.rows, i)) for i in range(min(rows, cols))]
                 entries = [diagonal[i] if i == j else 0 for i in range(rows) for j in range(cols)]
                 return nmod_mat(rows, cols, entries, PRIME)
             case Identity():
@@ -89,7 +96,7 @@ def evaluate_mod_p(
             case Transposed(letter=letter):
                 return value(letter).transpose()
             case Scaled(coefficient=c, body=body):
-                return value(body) * point.scalar(c)
+                return value(body) * scalar(c, {})
             case Sum(terms=terms):
                 total = value(terms[0])
                 for term in terms[1:]:

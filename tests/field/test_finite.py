@@ -139,6 +139,8 @@ def test_roots_are_multiplicative() -> None:
     import random
 
     point = PrimePoint(random.Random(1), squares=True)
+    point.bind_symbol(x)
+    point.bind_symbol(y)
     r = {c: point.scalar(sp.sqrt(c)) for c in (x, y, x * y)}
     assert r[x] * r[y] % PRIME == r[x * y]
 
@@ -152,3 +154,14 @@ def test_a_measure_may_be_the_spectrum_of_a_matrix():
     assert is_zero(average - trace, spectra={nu: {phi: matrix}})
     assert not is_zero(average - 2 * trace, spectra={nu: {phi: matrix}})
     assert not is_zero(average - trace)  # nothing ties them
+
+
+def test_symbols_are_matched_by_name() -> None:
+    plain = sp.Symbol("kappa")
+    assert is_zero(plain - kappa) and is_zero(KAPPA.subs(kappa, plain), [KAPPA])
+
+
+def test_nodes_of_other_layers_count_as_unknowns() -> None:
+    f = sp.Function("f")
+    assert is_zero(f(x + y) - f(q0), [sp.Eq(q0, x + y)])
+    assert not is_zero(f(x) - f(y))
