@@ -16,7 +16,7 @@ from rmtsym.equivalent.dyson import PRIME, Degenerate, Dyson, residue
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
 from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.equivalent.numeric import NumericDyson
-from rmtsym.equivalent.present import Written, write
+from rmtsym.equivalent.present import Written, average_of, write
 from rmtsym.equivalent.radical import RootField, radicals
 from rmtsym.equivalent.reduce import Law, Laws
 from rmtsym.errors import NoConvergence, ShapeError, UnsupportedModel
@@ -145,7 +145,6 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
         chosen = next(c for c in (name, *(f"{name}{i}" for i in range(1, 100))) if c not in taken_names)
         return sp.Symbol(chosen)
 
-    start = {s: field.zero for s in laws.unknowns}
     laws.change_unknown(fresh, spectral is not None, {epsilon})
     if degenerate:
         try:
@@ -167,7 +166,7 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
         if laws.is_affine(component):
             domains |= {s: "real" for s in component}
     written = write(laws, {output: "trace"})
-    guesses = _guesses(laws, start, dyson, written)
+    guesses = {} if degenerate else _guesses(laws, written)
     final = _names(laws, written, output, used, spectral)
     back = {r: sp.sqrt(s) for s, r in getattr(field, "roots", {}).items()}
     written = _rename(written, final | back)
@@ -224,25 +223,23 @@ def _rename(written: Written, names: dict[sp.Symbol, sp.Expr]) -> Written:
     )
 
 
-def _guesses(laws: Laws, start: dict, dyson: Dyson, written: Written) -> dict[sp.Symbol, sp.Expr]:
-    """Value of every kept unknown to leading order in weak noise."""
-    from rmtsym.equivalent.present import average_of
-
-    result = {}
-    for s in written.unknowns:
-        law = laws.unknowns[s]
-        zeros = {t: laws.field.zero for t in laws.unknowns if law.integrand.has(t)}
-        changed = next((c for c in laws.changes if c.new == s), None)
-        try:
-            if changed is not None:
-                value = changed.forward.subs({changed.old: laws.field.zero})
-                result[s] = value.to_sympy()
-            else:
-                shift = {c.new: c.forward.subs({c.old: laws.field.zero}) for c in laws.changes}
-                value = law.integrand.subs({**zeros, **{k: x for k, x in shift.items() if k in law.integrand.symbols}})
-                result[s] = average_of(value, law.space.measure, laws.letters)
-        except ZeroDivisionError:
-            continue
+def _guesses(laws: Laws, written: Written) -> dict[sp.Symbol, sp.Expr]:
+    """Value of every kept unknown to leading order in weak noise; next to leading where that is zero."""
+    field = laws.field
+    state = {s: field.zero for s in laws.unknowns}
+    state |= {c.new: c.forward.subs({c.old: field.zero}) for c in laws.changes}
+    result = {c.new: state[c.new].to_sympy() for c in laws.changes}
+    try:
+        for s in (*written.unknowns, *written.unknowns):
+            law = laws.unknowns[s]
+            if result.get(s, 0) != 0:
+                continue
+            value = law.integrand.subs({t: x for t, x in state.items() if law.integrand.has(t)})
+            result[s] = average_of(value, law.space.measure, laws.letters)
+            if not laws.letters or not value.has(*laws.letters):
+                state[s] = value
+    except ZeroDivisionError:
+        return {}
     return result
 
 
