@@ -81,7 +81,8 @@ class _Walk(Walk):
         if isinstance(expr, Determinant):
             return self.system.number(int(self.value(expr.arg, frame).det()))
         if isinstance(expr, sp.OneMatrix):
-            return self.system.tabulate(*(self.size(x) for x in expr.shape), lambda i, j: 1)
+            rows, cols = (self.size(x) for x in expr.shape)
+            return self.system.tabulate(rows, cols, lambda i, j: 1)
         unknown = isinstance(expr, sp.Function) or hasattr(expr, "_walk_value")
         if unknown and all(isinstance(x, sp.Expr) for x in expr.args):
             return self.system.opaque(type(expr).__name__, *(int(self.value(x, frame)) for x in expr.args))
@@ -187,10 +188,10 @@ class PrimePoint:
     def bind_matrix(self, matrix: sp.MatrixSymbol) -> None:
         for symbol in sorted((s for side in matrix.shape for s in side.free_symbols), key=str):
             self.bind_dimension(symbol)
-        shape = [int(side.subs({s: self.dimensions[str(s)] for s in side.free_symbols})) for side in matrix.shape]
+        rows, cols = (int(side.subs({s: self.dimensions[str(s)] for s in side.free_symbols})) for side in matrix.shape)
         if str(matrix.name) not in self.matrices:
             kind = self.kinds.get(str(matrix.name), "general")
-            self.matrices[str(matrix.name)] = random_matrix(self.rng, *shape, kind)
+            self.matrices[str(matrix.name)] = random_matrix(self.rng, rows, cols, kind)
 
     def bind_dimension(self, symbol: sp.Symbol) -> None:
         if str(symbol) not in self.dimensions:

@@ -235,14 +235,14 @@ class Expectations(Words):
             token = word[k]
             if token[0] != "R" or token[1] != letter:
                 continue
-            inner, rest = word[1:k], word[k + 1 :]
+            between, after = word[1:k], word[k + 1 :]
             parts: list[np.ndarray] = []
             if isinstance(letter, Wigner) or token[2] != flipped:
                 size = variance * self.coefficient(cols.size)
-                parts += _scaled(self.correction(rest, rows), size * self.mean(cols, self.value(inner, cols)))
-                parts += _scaled(self.value(rest, rows), size * self.mean(cols, self.correction(inner, cols)))
+                parts += _scaled(self.correction(after, rows), size * self.mean(cols, self.value(between, cols)))
+                parts += _scaled(self.value(after, rows), size * self.mean(cols, self.correction(between, cols)))
             if isinstance(letter, Wigner) or token[2] == flipped:
-                parts += _scaled(self.value(self.join(self.flip(inner), rest), rows), variance)
+                parts += _scaled(self.value(self.join(self.flip(between), after), rows), variance)
             for part in parts:
                 total = part if total is None else plus(total, part)
         return total

@@ -240,8 +240,8 @@ class Words:
             ground = element if ground is None else plus(ground, element)
         if ground is None:
             raise UnsupportedModel(f"{node} has no expansion: its deterministic part is 0; add a ridge")
-        base_word = (self._token(self._reciprocal(ground, node), rows, rows),)
-        base = {base_word: self.one}
+        base_word: Word = (self._token(self._reciprocal(ground, node), rows, rows),)
+        base: dict[Word, Any] = {base_word: self.one}
         step = self._multiply(base, {w: -c for w, c in noise.items()}, degree)
         result, term = dict(base), dict(base)
         for _ in range(degree):
@@ -258,9 +258,9 @@ class Words:
                 inverted = matrix.inv().to_list()
             except sp.polys.matrices.exceptions.DMNonInvertibleMatrixError:
                 raise UnsupportedModel(f"{node} has no expansion: its deterministic part is singular") from None
-            result = np.empty(element.shape, dtype=object)
-            result[:] = inverted
-            return result
+            dense = np.empty(element.shape, dtype=object)
+            dense[:] = inverted
+            return dense
         result = np.empty(len(element), dtype=object)
         for i, (x, weight) in enumerate(zip(element, self.weights[node.rows], strict=True)):
             if x == self.zero and weight != self.zero:
