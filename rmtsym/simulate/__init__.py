@@ -32,11 +32,13 @@ The second moment of the Marchenko-Pastur law with ratio 1/2, right and wrong:
 from __future__ import annotations
 
 from rmtsym.simulate.campaign import Interrupted, Progress, run
+from rmtsym.simulate.controls import covariance_controls, covariance_moment, covariance_outputs
 from rmtsym.simulate.ensembles import (
     LAWS,
     block_counts,
     block_signal,
     entries,
+    entry_moment,
     excess_kurtosis,
     haar,
     population,
@@ -86,8 +88,12 @@ __all__ = [
     "block_counts",
     "block_signal",
     "controlled",
+    "covariance_controls",
+    "covariance_moment",
+    "covariance_outputs",
     "default_path",
     "entries",
+    "entry_moment",
     "excess_kurtosis",
     "executor",
     "fingerprint",

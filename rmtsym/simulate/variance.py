@@ -13,6 +13,8 @@ import numpy as np
 
 __all__ = ["PLAIN", "Antithetic", "antithetic", "averaged_form", "controlled", "gain"]
 
+_ROUNDING = 2.0**-40
+
 #: Suffix of the output of an antithetic pair that holds its first member alone.
 PLAIN = "~single"
 
@@ -40,7 +42,11 @@ def controlled(values: np.ndarray, controls: Sequence[tuple[np.ndarray, float, f
     for column, mean, coefficient in controls:
         centred = np.asarray(column, dtype=float) - mean
         if coefficient is None:
-            free.append(centred)
+            spread = float(np.std(centred))
+            if spread > _ROUNDING * float(
+                np.max(np.abs(column))
+            ):  # a constant, such as a trace of signs, is no control
+                free.append(centred / spread)
         else:
             result -= coefficient * centred
     if not free or len(result) < 4 * (len(free) + 1):
