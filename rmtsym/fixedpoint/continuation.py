@@ -63,7 +63,9 @@ def choose_path(problem: Problem) -> tuple[Path | None, np.ndarray]:
         return None, guess * (1j if problem.complex and problem.batch.herglotz.any() else 1.0)
     target = problem.batch.parameters[name]
     far = 4.0 * (problem.scale + np.abs(target)) if problem.complex else np.maximum(1e4 * problem.scale, 10 * target)
-    start = (target.real + 1j * far) if problem.complex else far
+    if problem.complex:  # stay in the half-plane of the target: the real axis may carry a cut
+        far = target.real + 1j * np.where(target.imag < 0, -far, far)
+    start = far
     start = np.broadcast_to(start, (problem.size,)).astype(kind)
     if problem.complex:
         guess = np.where(problem.batch.herglotz, -1 / start[:, None], guess)

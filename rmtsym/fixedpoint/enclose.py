@@ -148,7 +148,8 @@ class _Task:
         count = len(self.names)
         slopes = self.matrix(count, count, self.evaluate(self.slopes, self.middle, bits))
         try:
-            self.preconditioner = slopes.inv().mid()
+            entries = [x.mid() for x in slopes.inv().entries()]
+            self.preconditioner = self.matrix(count, count, entries) if all(map(_finite, entries)) else None
         except ZeroDivisionError:
             self.preconditioner = None
 
@@ -176,7 +177,7 @@ class _Task:
                 if rounds > 30:
                     return None, "the approximate root does not improve"
                 self._recompute(bits)
-                inverse = self.preconditioner or inverse
+                inverse = inverse if self.preconditioner is None else self.preconditioner
             size = now
             self.middle = [(self.scalar(x) - step[i, 0]).mid() for i, x in enumerate(self.middle)]
         return self._krawczyk(inverse, step, bits)

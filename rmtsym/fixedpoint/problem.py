@@ -88,6 +88,8 @@ def bind(system: FixedPointSystem, point: Mapping[Any, Any]) -> Problem:
     code = generate(system, tuple((k, v.shape[-2:]) for k, v in arrays.items()))
     fixed = fixed_arguments(code, system, given | arrays)
     herglotz = np.array([u.domain == "herglotz" for u in system.unknowns], bool)
+    if not herglotz.any():
+        flat = {k: (v.real if np.iscomplexobj(v) and not v.imag.any() else v) for k, v in flat.items()}
     upper = "z" in flat or any(np.iscomplexobj(v) for v in flat.values())
     is_complex = any(np.iscomplexobj(v) for v in flat.values()) or bool(herglotz.any() and upper)
     for name, value in flat.items():

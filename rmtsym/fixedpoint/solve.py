@@ -91,7 +91,12 @@ def _roots(problem: Problem, index: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     order = _grid_order(problem, path.parameter, index)
     if order is None:
         done = traverse(batch, path, guess[index])
-        return done.q, done.status, done.steps, np.full(len(index), "continuation")
+        found = done.q, done.status, done.steps, np.full(len(index), "continuation", dtype="U12")
+        lost = np.flatnonzero(done.status == "unsolved")
+        if lost.size and problem.batch.positive.all():  # no root at the start of the path: look at its end
+            for kept, new in zip(found, _search(batch.at(lost), guess[index[lost]]), strict=True):
+                kept[lost] = new
+        return found
     return _along_grid(batch, path, guess[index], order)
 
 

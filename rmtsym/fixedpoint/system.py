@@ -101,7 +101,9 @@ class FixedPointSystem:
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """Free symbols that are neither unknowns nor outputs, sorted by name."""
         names = {str(k) for k in self.outputs} | {str(u) for u in self.symbols}
-        free = set().union(*(e.free_symbols for e in self.expressions)) if self.expressions else set()
+        bounds = [b for u in self.unknowns for b in (u.lower, u.upper) if b is not None]
+        path = [] if self.continuation is None else [self.continuation.start, *self.continuation.guess.values()]
+        free = set().union(*(sp.sympify(e).free_symbols for e in (*self.expressions, *bounds, *path)))
         return tuple(sorted((s for s in free if str(s) not in names), key=str))
 
     @property

@@ -212,8 +212,8 @@ def test_herglotz_enclosure_and_count(x, height):
         assert found["m"].ball.imag > 0
     else:
         assert found["m"].value.imag == 0
-    equation = m * (-z + c * sum(w * sp.Rational(a) / (1 + sp.Rational(a) * m) for w, a in
-                                 ((sp.Rational(1, 2), 1), (sp.Rational(1, 4), 9), (sp.Rational(1, 4), 25)))) - 1  # fmt: skip
+    pairs = ((sp.Rational(1, 2), 1), (sp.Rational(1, 4), 9), (sp.Rational(1, 4), 25))
+    equation = m * (-z + c * sum(w * a / (1 + a * m) for w, a in pairs)) - 1
     curve = sp.numer(sp.together(equation))
     if height > 0 or inside:
         assert count_roots(curve, m, point) == 1  # the physical root is the only one in the upper half-plane
