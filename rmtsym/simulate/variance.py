@@ -43,9 +43,7 @@ def controlled(values: np.ndarray, controls: Sequence[tuple[np.ndarray, float, f
         centred = np.asarray(column, dtype=float) - mean
         if coefficient is None:
             spread = float(np.std(centred))
-            if spread > _ROUNDING * float(
-                np.max(np.abs(column))
-            ):  # a constant, such as a trace of signs, is no control
+            if spread > _ROUNDING * float(np.max(np.abs(column))):  # a constant (a trace of signs) is no control
                 free.append(centred / spread)
         else:
             result -= coefficient * centred
