@@ -97,8 +97,8 @@ def _latex(claim: Any) -> str:
         return " = ".join(_latex(side) for side in claim)
     if isinstance(claim, str):
         return rf"\text{{{claim}}}"
-    own = getattr(claim, "latex", None)
-    return own() if callable(own) else sp.latex(claim)
+    own = getattr(claim, "_repr_latex_", None) if not isinstance(claim, sp.Basic) else None
+    return own().strip("$") if callable(own) else sp.latex(claim)
 
 
 @dataclass(frozen=True)
