@@ -72,12 +72,14 @@ def verdict_table(records: Sequence[Mapping[str, Any]]) -> Table:
 class Console:
     """Progress on a terminal, or one line per event when the output is a file."""
 
-    def __init__(self, names: Sequence[str], profile: str, slots: int, terminal: Terminal | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], profile: str, slots: int, folder: Path, terminal: Terminal | None = None
+    ) -> None:
         self.terminal = terminal or Terminal(highlight=False)
         self.live = self.terminal.is_terminal
         if not self.live and terminal is None:
             self.terminal = Terminal(highlight=False, width=160)
-        self.names, self.profile, self.slots = list(names), profile, slots
+        self.names, self.profile, self.slots, self.folder = list(names), profile, slots, folder
         self.begun, self.done = time.monotonic(), 0
         self.running: dict[str, TaskID] = {}
         self.progress_bar = Progress(
@@ -110,6 +112,15 @@ class Console:
     def progress(self, name: str, cell: int, count: int) -> None:
         if name in self.running:
             self.progress_bar.update(self.running[name], completed=cell, total=count, note="cells")
+
+    def idle(self) -> None:
+        """Show what the simulations of the running notebooks say of themselves."""
+        for name, line in self.running.items():
+            try:
+                said = (self.folder / f"{name}.progress").read_text(encoding="utf-8")
+            except OSError:
+                continue
+            self.progress_bar.update(line, note=said.removeprefix(f"{name}: "))
 
     def finished(self, record: Mapping[str, Any]) -> None:
         self.done += 1

@@ -144,7 +144,11 @@ def _step_json(step: Any) -> dict[str, Any]:
     import sympy as sp
 
     def shown(claim: Any) -> str:
-        return f"{sp.sstr(claim.lhs)} = {sp.sstr(claim.rhs)}" if isinstance(claim, sp.Eq) else sp.sstr(claim)
+        if isinstance(claim, sp.Eq):
+            return f"{sp.sstr(claim.lhs)} = {sp.sstr(claim.rhs)}"
+        if isinstance(claim, tuple):
+            return " = ".join(shown(side) for side in claim)
+        return sp.sstr(claim) if isinstance(claim, sp.Basic) else str(claim)
 
     return {
         "name": step.name,

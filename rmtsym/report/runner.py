@@ -113,6 +113,7 @@ def run_notebooks(
     started: Callable[[Task], None] = lambda task: None,
     progress: Callable[[str, int, int], None] = lambda name, cell, count: None,
     finished: Callable[[Outcome], None] = lambda outcome: None,
+    idle: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Run notebooks, at most ``slots`` at once; the failure of one does not touch the others.
 
@@ -125,6 +126,8 @@ def run_notebooks(
         Notebooks at the same time.
     started, progress, finished : callables
         Told when a notebook starts, reaches a cell, ends.  All are called from the calling thread.
+    idle : callable
+        Called about ten times a second while there is nothing else to do.
 
     Returns
     -------
@@ -150,6 +153,7 @@ def run_notebooks(
             try:
                 kind, name, what = events.get(timeout=0.1)
             except queue.Empty:
+                idle()
                 continue
             if kind == "cell":
                 progress(name, *what)

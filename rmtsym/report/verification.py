@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,6 @@ def verify_theorems(
     json_path: Path | None = None,
     junit: Path | None = None,
     summary: Path | None = None,
-    say: Callable[[str], None] | None = None,
 ) -> bool:
     """Verify theorems through their notebooks; True if every one is VERIFIED.
 
@@ -130,9 +129,10 @@ def verify_theorems(
     jobs = jobs or os.cpu_count() or 1
     tasks, slots = tasks_for(entries, profile=profile, seed=seed, jobs=jobs, cluster=cluster)
     by_id = {entry.id: entry for entry in entries}
-    for name in by_id:
-        (verdicts() / "incoming" / f"{name}.json").unlink(missing_ok=True)
     (verdicts() / "incoming").mkdir(parents=True, exist_ok=True)
+    for name in by_id:
+        for suffix in ("json", "progress"):
+            (verdicts() / "incoming" / f"{name}.{suffix}").unlink(missing_ok=True)
     found: dict[str, dict[str, Any]] = {}
     begun = time.monotonic()
 
@@ -141,9 +141,10 @@ def verify_theorems(
         console.finished(found[outcome.name])
 
     interrupted = False
-    with Console([e.id for e in entries], profile, slots) as console:
+    with Console(list(by_id), profile, slots, verdicts() / "incoming") as console:
+        shown = {"started": console.started, "progress": console.progress, "idle": console.idle}
         try:
-            run_notebooks(tasks, slots, started=console.started, progress=console.progress, finished=finished)
+            run_notebooks(tasks, slots, finished=finished, **shown)
         except KeyboardInterrupt:
             interrupted = True
     done = [found[e.id] for e in entries if e.id in found]

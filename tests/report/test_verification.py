@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from contextlib import closing
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_verified_theorem(verified):
-    lab, done = verified
+    _, done = verified
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sample-moments" in done.stdout and "VERIFIED" in done.stdout and "1 verified" in done.stdout
     assert done.stderr == ""
@@ -92,8 +93,11 @@ def _replicates(lab) -> int:
     path = lab.folder / ".rmtsym" / "records.sqlite"
     if not path.exists():
         return 0
-    with sqlite3.connect(path) as connection:
-        return connection.execute("SELECT coalesce(sum(count), 0) FROM batches").fetchone()[0]
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute("SELECT coalesce(sum(count), 0) FROM batches").fetchone()[0]
+    except sqlite3.OperationalError:  # made, but still without a table
+        return 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -104,11 +108,11 @@ def test_a_killed_run_resumes(lab, how):
         command, cwd=lab.folder, env=lab.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     limit = time.monotonic() + 60
-    while _replicates(lab) == 0 and time.monotonic() < limit:
+    while _replicates(lab) == 0 and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.05)
     process.send_signal(how)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL), out + err
     if how == signal.SIGINT:
         assert "interrupted" in err and "Traceback" not in err and "1 not run" in out
     time.sleep(2.5)  # orphans notice that their parent is gone
@@ -116,7 +120,7 @@ def test_a_killed_run_resumes(lab, how):
     assert kept > 0
     again = lab.run("verify", "sample-moments", "--jobs", "1")
     assert again.returncode == 0, again.stdout
-    with sqlite3.connect(lab.folder / ".rmtsym" / "records.sqlite") as connection:
+    with closing(sqlite3.connect(lab.folder / ".rmtsym" / "records.sqlite")) as connection:
         rows = connection.execute(
             "SELECT point, law, size, first, count FROM batches ORDER BY point, law, size, first"
         ).fetchall()
@@ -131,7 +135,7 @@ def test_nothing_is_left_running(lab):
     command = [sys.executable, "-m", "rmtsym", "verify", "sample-moments", "--jobs", "2"]
     process = subprocess.Popen(command, cwd=lab.folder, env=lab.environment(RMTSYM_MARK="1"), stdout=subprocess.DEVNULL)
     limit = time.monotonic() + 60
-    while _replicates(lab) == 0 and time.monotonic() < limit:
+    while _replicates(lab) == 0 and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.05)
     process.kill()
     process.wait()
