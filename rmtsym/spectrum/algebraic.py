@@ -147,7 +147,9 @@ class SpectralLaw(Law):
         return SpectralLaw(calculus.inverse(self.curve))
 
     def dilute(self, share: Any) -> SpectralLaw:
-        """``share * law + (1 - share) * atom at 0``: the spectrum of AA' from that of A'A.  ``share > 1`` removes zeros."""
+        """``share * law + (1 - share) * atom at 0``: the spectrum of AA' from that of A'A.  ``share > 1``
+        removes zeros.
+        """
         return SpectralLaw(calculus.dilute(self.curve, share))
 
     def compress(self, share: Any) -> SpectralLaw:

@@ -31,7 +31,9 @@ _EPS = np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Pole:
-    """A proven atom: exact place and mass, radius in which the regular part is used, and the curve of the regular part."""
+    """A proven atom: exact place and mass, radius in which the regular part is used, and the curve of the
+    regular part.
+    """
 
     x: fmpq
     mass: fmpq
@@ -137,7 +139,9 @@ class AlgebraicBranch:
         self.curve = curve
 
     def centred(self, origin: arb) -> AlgebraicBranch:
-        """The same sheet as a function of the offset from ``origin``: no digits are lost beside a singular point there."""
+        """The same sheet as a function of the offset from ``origin``: no digits are lost beside a singular
+        point there.
+        """
         twin = AlgebraicBranch(self.curve)
         with flint_context.workprec(256):
             table = np.zeros(self.chart.table.shape)
@@ -265,7 +269,9 @@ class AlgebraicBranch:
             return _refine(rows, z, m)
 
     def walk(self, rows: list[list[arb]], previous: tuple[acb, acb] | None, z: acb) -> acb:
-        """m(z) continued from a neighbour (z0, m0) along a straight segment off the real axis; from infinity without."""
+        """m(z) continued from a neighbour (z0, m0) along a straight segment off the real axis; from infinity
+        without.
+        """
         if previous is None:
             return self.enclose(z, flint_context.prec)
         start, m = previous
@@ -274,7 +280,8 @@ class AlgebraicBranch:
 
     @cached_property
     def poles(self) -> tuple[Pole, ...]:
-        """Atoms at rational places with rational masses, proven: beside a pole the sheet is followed in its regular part.
+        """Atoms at rational places with rational masses, proven: beside a pole the sheet is followed in its regular
+        part.
 
         With ``m = r - w/(z - x)`` the regular part r of the right mass w reaches z = x at a simple root.
         """
@@ -361,7 +368,9 @@ def _inside(inner: acb, outer: acb) -> bool:
 
 
 def _refine(rows: list[list[arb]], z: acb, box: acb) -> acb:
-    """Small box around the root at z; ``box`` is known to hold exactly one root, and a box inside it holds the same one."""
+    """Small box around the root at z; ``box`` is known to hold exactly one root, and a box inside it holds the
+    same one.
+    """
     middle_z = _middle(z)
     center = _middle(box)
     inverse = acb(0)

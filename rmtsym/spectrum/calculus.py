@@ -1,10 +1,10 @@
 """Calculus of spectral curves with exact resultants.
 
-Each operation substitutes in P(m, z) or eliminates a variable; the result is factored and the factor is kept on which the exact
-moments of the new law vanish as a power series at infinity, to an order that separates the factors.
+Each operation substitutes in P(m, z) or eliminates a variable; the result is factored and the factor is kept on which
+the exact moments of the new law vanish as a power series at infinity, to an order that separates the factors.
 
-R-transform: ``R(g) + 1/g`` inverts the Cauchy transform ``g = -m``.  S-transform: ``psi = -1 - z m`` at ``x = 1/z``, ``chi`` its
-inverse, ``S(w) = (1 + w) chi(w)/w``.
+R-transform: ``R(g) + 1/g`` inverts the Cauchy transform ``g = -m``.  S-transform: ``psi = -1 - z m`` at ``x = 1/z``,
+``chi`` its inverse, ``S(w) = (1 + w) chi(w)/w``.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def square(curve: SpectralCurve) -> SpectralCurve:
 
 
 def dilute(curve: SpectralCurve, share: Any) -> SpectralCurve:
-    """Law of X with zeros added: ``share * law + (1 - share) * atom at 0`` (the companion of a rectangular Gram matrix)."""
+    """Law of X with zeros added: ``share * law + (1 - share) * atom at 0`` (the companion of a rectangular
+    Gram matrix).
+    """
     s = rational(share, "share")
     if s == 0:
         raise DomainError("share", share, "a number that is not zero", "share 0 leaves the atom at 0")

@@ -1,15 +1,15 @@
 """Contour integrals around a support: linear statistics with proven error, and the Bai-Silverstein limits.
 
-Contours are ellipses ``z = center + half (w + 1/w)/2`` with foci at the ends of the support; the trapezoidal rule in the
-angle of w converges geometrically, and its error is bounded through the maxima of the integrand on two further ellipses.
+Contours are ellipses ``z = center + half (w + 1/w)/2`` with foci at the ends of the support; the trapezoidal rule in
+the angle of w converges geometrically, and its error is bounded through the maxima of the integrand on two further
+ellipses.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -50,7 +50,9 @@ class AnalyticFunction:
         self.expression = sp.sympify(expression)
         strange = {str(s) for s in self.expression.free_symbols} - {"x"}
         if strange:
-            raise DomainError("f", expression, "a function of x alone", f"give numbers for {', '.join(sorted(strange))}")
+            raise DomainError(
+                "f", expression, "a function of x alone", f"give numbers for {', '.join(sorted(strange))}"
+            )
         self.expression = self.expression.subs({s: x for s in self.expression.free_symbols})
 
     def __repr__(self) -> str:
@@ -64,7 +66,11 @@ class AnalyticFunction:
             base = None
             if isinstance(part, sp.log):
                 base = part.args[0]
-            elif isinstance(part, sp.Pow) and not (part.exp.is_Integer and part.exp >= 0) and part.base.has(sp.Symbol("x")):
+            elif (
+                isinstance(part, sp.Pow)
+                and not (part.exp.is_Integer and part.exp >= 0)
+                and part.base.has(sp.Symbol("x"))
+            ):
                 base = part.base
             if base is not None:
                 numerator, denominator = sp.fraction(sp.together(base))
@@ -100,7 +106,10 @@ class Ellipses:
             limit = min(limit, max(abs(w), 1 / abs(w)))
         if limit < 1.0001:
             raise DomainError(
-                "f", function, f"functions analytic around the support [{low:.6g}, {high:.6g}]", "use law.expectation(f)"
+                "f",
+                function,
+                f"functions analytic around the support [{low:.6g}, {high:.6g}]",
+                "use law.expectation(f)",
             )
         return cls(center, half, limit)
 
@@ -114,7 +123,8 @@ class Ellipses:
 
 
 def linear_statistic(law: Law, function: Any, digits: int = 10) -> Value:
-    r"""Expectation :math:`\int f\,d\mu = -\frac{1}{2\pi i}\oint f(z) m(z)\,dz`, with a proven radius for algebraic laws.
+    r"""Expectation :math:`\int f\,d\mu = -\frac{1}{2\pi i}\oint f(z) m(z)\,dz`, with a proven radius for algebraic
+    laws.
 
     Parameters
     ----------
@@ -127,7 +137,8 @@ def linear_statistic(law: Law, function: Any, digits: int = 10) -> Value:
     Returns
     -------
     Value
-        ``"enclosed"`` for a :class:`SpectralLaw`; for other laws ``"residual"`` with the change under doubling the nodes.
+        ``"enclosed"`` for a :class:`SpectralLaw`; for other laws ``"residual"`` with the change under doubling the
+        nodes.
 
     Raises
     ------

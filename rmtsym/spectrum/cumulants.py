@@ -1,6 +1,7 @@
 """Moments, free cumulants and S-transforms as exact power series.
 
-Every function maps moments ``(mom_1, ..., mom_k)`` to numbers of the same kind (fractions; cumulants also of polynomials).
+Every function maps moments ``(mom_1, ..., mom_k)`` to numbers of the same kind (fractions; cumulants also of
+polynomials).
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def compressed(moments: Sequence[Any], share: Any) -> Moments:
 def free_product(a: Sequence[Fraction], b: Sequence[Fraction]) -> Moments:
     """Moments of the free multiplicative convolution; means may vanish.
 
-    Where a mean is zero the S-transform is not a power series; each moment is a polynomial in a shift of the mean, so it
-    is interpolated exactly from shifted laws.
+    Where a mean is zero the S-transform is not a power series; each moment is a polynomial in a shift of the mean, so
+    it is interpolated exactly from shifted laws.
     """
     order = min(len(a), len(b))
     a, b = a[:order], b[:order]

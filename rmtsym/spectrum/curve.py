@@ -1,7 +1,7 @@
 """The algebraic curve P(m, z) = 0 of a Stieltjes transform, with exact rational coefficients.
 
-Convention: ``m(z)`` is the expectation of ``1/(t - z)``, so ``m ~ -1/z`` at infinity.  A curve has several sheets; the *physical* one
-is fixed by the formal series ``m = -sum_k mom_k / z^(k+1)``, which is found here exactly.
+Convention: ``m(z)`` is the expectation of ``1/(t - z)``, so ``m ~ -1/z`` at infinity.  A curve has several sheets; the
+*physical* one is fixed by the formal series ``m = -sum_k mom_k / z^(k+1)``, which is found here exactly.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def to_fraction(value: fmpq) -> Fraction:
 class FormalBranch:
     """Physical sheet near z = infinity: ``-m z = prefix(u) + u^s w`` with ``u = 1/z`` and ``Q(w, u) = 0``.
 
-    ``start`` is a simple root of ``Q(., 0)``, so the sheet is unique; ``table`` maps (i, j) to the coefficient of ``w^i u^j``.
+    ``start`` is a simple root of ``Q(., 0)``, so the sheet is unique; ``table`` maps (i, j) to the coefficient of
+    ``w^i u^j``.
     """
 
     prefix: tuple[fmpq, ...]
@@ -140,7 +141,9 @@ class SpectralCurve:
 
     @cached_property
     def critical(self) -> tuple[fmpq_poly, ...]:
-        """Irreducible polynomials whose roots are the possible singular points: discriminant and leading coefficient."""
+        """Irreducible polynomials whose roots are the possible singular points: discriminant and leading
+        coefficient.
+        """
         discriminant = self.poly.discriminant("m") if self.degree > 1 else self.poly.context().constant(1)
         if discriminant.is_zero():
             raise DomainError("curve", str(self), "a square-free polynomial", "keep one factor: curve.factors()")
@@ -227,7 +230,9 @@ class SpectralCurve:
         raise DomainError("curve", str(self), "a square-free curve", "keep one factor")
 
     def series(self, order: int) -> list[fmpq]:
-        """Coefficients ``mom_0 = 1, ..., mom_order`` of ``-m z`` as a power series in ``1/z``, by Newton's iteration."""
+        """Coefficients ``mom_0 = 1, ..., mom_order`` of ``-m z`` as a power series in ``1/z``, by Newton's
+        iteration.
+        """
         branch = self.formal
         wanted = max(order + 1 - len(branch.prefix), 1)
         rows = [fmpq_poly(row) for row in _rows(branch.table)]
@@ -248,7 +253,9 @@ class SpectralCurve:
         return tuple(_to_sympy_fraction(n, d) for n, d in _symbolic_moments(self.poly, k))
 
     def vanishes_on(self, moments: Sequence[Any]) -> bool:
-        """Whether the formal series with these moments ``mom_1, ...`` satisfies the curve to the order that they fix."""
+        """Whether the formal series with these moments ``mom_1, ...`` satisfies the curve to the order that
+        they fix.
+        """
         y = [fmpq(1), *(rational(x, "moments") for x in moments)]
         rows = [fmpq_poly(row) for row in _rows(_at_infinity(self.table))]
         value, _ = _horner_series(rows, fmpq_poly(y), len(y))

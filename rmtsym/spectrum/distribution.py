@@ -1,7 +1,9 @@
-"""Distribution function and quantiles: Chebyshev series of the density on each piece, with the end exponents smoothed away.
+"""Distribution function and quantiles: Chebyshev series of the density on each piece, with the end exponents smoothed
+away.
 
-On a piece [a, b] with density ``(x - a)^p`` and ``(b - x)^q`` at its ends, ``x = a + (b - a) I_s(k, l)`` (incomplete beta function,
-k and l the denominators of p and q) makes ``density * dx/ds`` analytic at both ends, so the coefficients decay geometrically.
+On a piece [a, b] with density ``(x - a)^p`` and ``(b - x)^q`` at its ends, ``x = a + (b - a) I_s(k, l)`` (incomplete
+beta function, k and l the denominators of p and q) makes ``density * dx/ds`` analytic at both ends, so the coefficients
+decay geometrically.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ _GAP = 1e-10  # a level this close to the mass below a gap is taken to lie in th
 class Quantile:
     """All x that are quantiles of one level: the closed interval from ``lower`` to ``upper``.
 
-    ``kind`` is ``"point"`` (inside the continuous part), ``"atom"`` (the level falls into a jump of the distribution function; the
-    atom is the quantile of a whole range of levels), or ``"gap"`` (the level equals the mass below a gap of the support: every
-    point of the gap is a quantile).
+    ``kind`` is ``"point"`` (inside the continuous part), ``"atom"`` (the level falls into a jump of the distribution
+    function; the atom is the quantile of a whole range of levels), or ``"gap"`` (the level equals the mass below a gap
+    of the support: every point of the gap is a quantile).
     """
 
     lower: float

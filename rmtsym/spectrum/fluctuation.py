@@ -46,7 +46,7 @@ def statistic_mean(law: SampleCovariance, f: Any, kappa4: float = 0.0, *, comple
     def integral(size: int) -> float:
         w = _circle(size, math.sqrt(ellipses.limit))
         z = ellipses.at(w)
-        v, ratio, inverse_gap, slope = _on_contour(law, z)
+        _, ratio, inverse_gap, slope = _on_contour(law, z)
         c = float(law.c)
         a = -c * ((ratio * ratio * inverse_gap) @ law.weights)
         bracket = kappa4 * a / slope + (0.0 if complex_entries else 1.0) * a / slope**2
@@ -113,4 +113,6 @@ def _settled(integral: Any, function: AnalyticFunction) -> Value:
         if change <= _TOLERANCE * max(1.0, abs(value)):
             return Value(value, math.inf, "residual", f"contour, change under doubling {change:.1e}")
         previous, size = value, 2 * size
-    raise NoConvergence(f"the contour integral of {function.expression} did not settle: its singular points are too close")
+    raise NoConvergence(
+        f"the contour integral of {function.expression} did not settle: its singular points are too close"
+    )

@@ -1,7 +1,7 @@
 """What every spectral law can do: transform, resolvent, density, distribution function, quantiles, expectations.
 
-A law of this package supplies three things: values of its Stieltjes transform in the closed upper half plane (on the real axis the
-limit from above), its support with atoms, and its moments.  The rest is here.
+A law of this package supplies three things: values of its Stieltjes transform in the closed upper half plane (on the
+real axis the limit from above), its support with atoms, and its moments.  The rest is here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ __all__ = ["Law"]
 
 
 class Law(ABC):
-    r"""A probability law on the real line with :math:`m(z) = \int \frac{d\mu(t)}{t - z}`, positive on the negative axis for laws on
+    r"""A probability law on the real line with :math:`m(z) = \int \frac{d\mu(t)}{t - z}`, positive on the negative
+    axis for laws on
     :math:`[0, \infty)`.
     """
 
@@ -190,8 +191,8 @@ class Law(ABC):
     def quantile(self, level: Any) -> Quantile:
         """All x with ``P(X < x) <= level <= P(X <= x)``: a point, an atom, or a whole gap of the support.
 
-        ``float(law.quantile(q))`` is the quantile where it is unique; in a gap it is refused, and ``.lower``, ``.upper`` are the
-        ends of the gap.  Levels within 1e-10 of the mass below a gap count as that mass.
+        ``float(law.quantile(q))`` is the quantile where it is unique; in a gap it is refused, and ``.lower``,
+        ``.upper`` are the ends of the gap.  Levels within 1e-10 of the mass below a gap count as that mass.
 
         Raises
         ------
@@ -215,7 +216,8 @@ class Law(ABC):
     def expectation(self, function: Callable[[np.ndarray], np.ndarray]) -> Value:
         """E f(X) by quadrature of the smoothed density; f is vectorised and smooth on the support.
 
-        The radius is not proven: ``status`` is ``"residual"`` and ``method`` tells the estimated error.  For analytic f use
+        The radius is not proven: ``status`` is ``"residual"`` and ``method`` tells the estimated error.  For analytic
+        f use
         :func:`rmtsym.spectrum.linear_statistic`, which encloses.
         """
         value, error = self.distribution.mean(function)

@@ -25,6 +25,7 @@ from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.measure import Atoms
 from rmtsym.field.value import Value
 from rmtsym.spectrum.algebraic import SpectralLaw
+from rmtsym.spectrum.continuation import follow_down
 from rmtsym.spectrum.cumulants import moments_of_cumulants
 from rmtsym.spectrum.curve import rational, to_fraction
 from rmtsym.spectrum.law import Law
@@ -122,7 +123,9 @@ class SampleCovariance(Law):
 
     @cached_property
     def critical(self) -> tuple[tuple[arb, bool], ...]:
-        """Real critical points v of x in increasing order, enclosed; the flag marks double ones (a gap just closing)."""
+        """Real critical points v of x in increasing order, enclosed; the flag marks double ones (a gap just
+        closing).
+        """
         found = [(self._enclosed(v), False) for v in self._outer()]
         lows, highs = self.eigenvalues[:-1], self.eigenvalues[1:]
         if len(lows):
@@ -298,48 +301,19 @@ class SampleCovariance(Law):
         return result
 
     def _solve_complex(self, z: np.ndarray) -> np.ndarray:
-        """The v with Im v > 0, by vertical steps with Newton; a step is taken back if Newton leaves the half plane."""
-        scale = float(self.support.edges[-1])
-        height = np.maximum(z.imag, 2 * (scale + np.abs(z.real)))
-        here = z.real + 1j * height
-        v = self._newton(here, here)[0]
-        share, ready = np.full(z.shape, 0.25), np.full(z.shape, 1e-3)
-        active = np.arange(z.size)
-        for _ in range(300):
-            if not active.size:
-                return v
-            eta, goal = here[active].imag, z[active].imag
-            target = np.where(goal >= share[active] * eta, goal, share[active] * eta)
-            # the real axis is reached in one last step once it is close on the scale of the density itself
-            leap = (goal == 0) & (eta < ready[active] * np.abs(v[active].imag))
-            target = np.where(leap | ((goal == 0) & (eta < 1e-15 * scale)), 0.0, target)
-            there = z[active].real + 1j * target
-            new, settled = self._newton(there, v[active])
-            good = settled & (new.imag > 0)
-            floor = (goal == 0) & (eta < 1e-14 * scale)
-            ready[active[leap & ~good]] *= 0.05
-            keep = active[good]
-            v[keep], here[keep] = new[good], there[good]
-            slower = np.where(leap, share[active], np.sqrt(share[active]))
-            share[active] = np.where(good, np.maximum(0.25, share[active] ** 1.5), slower)
-            active = active[~((good & (target == goal)) | floor)]
-        where = z[active[0]]
-        raise NoConvergence(
-            f"the companion transform could not be followed to z = {where}: move off the support's edge"
-        )
+        """The v with Im v > 0, by vertical steps with Newton."""
+        return follow_down(z, float(self.support.edges[-1]), lambda t: t, self._newton)
 
     def _newton(self, z: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         last = np.full(v.shape, np.inf)
-        with np.errstate(all="ignore"):
-            for _ in range(12):
-                value, slope = self._map(v)
-                step = (value - z) / slope
-                # a root of a convex map is not overshot by more than the distance to the poles
-                v = v - step
-                last = np.abs(step)
-                if np.all(last <= 4e-16 * np.abs(v)):
-                    break
-            return v, (last <= 1e-10 * np.abs(v)) & np.isfinite(v)
+        for _ in range(12):
+            value, slope = self._map(v)
+            step = (value - z) / slope
+            v = v - step
+            last = np.abs(step)
+            if np.all(last <= 4e-16 * np.abs(v)):
+                break
+        return v, (last <= 1e-10 * np.abs(v)) & (v.imag > 0)
 
     # -- exact figures ---------------------------------------------------------------------------------------------
     def moments(self, k: int) -> tuple[Fraction, ...]:

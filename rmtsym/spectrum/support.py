@@ -1,7 +1,7 @@
 """Support of an algebraic law: which intervals between real critical points carry density, and where its atoms sit.
 
-Between neighbouring real critical points the physical sheet is analytic, so it is either real on the whole interval or has
-positive imaginary part on the whole interval: one certified value decides.
+Between neighbouring real critical points the physical sheet is analytic, so it is either real on the whole interval or
+has positive imaginary part on the whole interval: one certified value decides.
 """
 
 from __future__ import annotations
