@@ -13,6 +13,7 @@ from flint import nmod_mat
 from rmtsym.equivalent.certificate import Certificate, certify
 from rmtsym.equivalent.domain import check_inverses, ridge_parameter, spectral_parameter
 from rmtsym.equivalent.dyson import PRIME, Degenerate, Dyson, residue
+from rmtsym.equivalent.free import rotated
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
 from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.equivalent.numeric import NumericDyson
@@ -21,7 +22,7 @@ from rmtsym.equivalent.radical import RootField, radicals
 from rmtsym.equivalent.reduce import Law, Laws
 from rmtsym.errors import NoConvergence, ShapeError, UnsupportedModel
 from rmtsym.field.measure import Atoms
-from rmtsym.matrix import Deterministic, Expression, Haar, letters, parameters, spaces
+from rmtsym.matrix import Deterministic, Expression, Free, letters, parameters, spaces
 
 __all__ = ["Derived", "derive"]
 
@@ -56,9 +57,11 @@ def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Dyson, bool]:
     A pencil that is not small is compared with the minimal one; fewer order parameters win.
     """
     roots = radicals(expression)
-    free = tuple(s for space in spaces(expression) for s in space.letters)
-    free = tuple(dict.fromkeys(free))
+    owned = [s for space in spaces(expression) for s in space.letters]
+    owned += [s for x in letters(expression) if isinstance(x, Free) for s in x.measure.letters]
+    free = tuple(dict.fromkeys(owned))
     order = [*parameters(expression), *free, epsilon]
+    expression = rotated(expression)
     field = RootField(order, roots)
     coefficients = Coefficients(field, tuple(roots.get(s, s) for s in free))
     try:
@@ -109,11 +112,6 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
             raise UnsupportedModel(
                 f"the deterministic matrix {letter.value} is symbolic and need not commute with others; "
                 "write it as a function of spectral letters, or use numeric_equivalent with explicit matrices"
-            )
-        if isinstance(letter, Haar):
-            raise UnsupportedModel(
-                f"the Haar matrix {letter.name} has no equivalent by itself; write the conjugation U @ D @ U.T as "
-                "Free(name, space, measure)"
             )
     spectral = spectral if spectral is not None else spectral_parameter(expression)
     remarks = check_inverses(expression, spectral)

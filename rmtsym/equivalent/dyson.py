@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 
 import sympy as sp
-from flint import nmod_mat
+from flint import nmod, nmod_mat
 
+from rmtsym.equivalent.free import FreeBlock, free_blocks, isolated
 from rmtsym.equivalent.linearise import Realisation
 from rmtsym.equivalent.multiplier import leading
 from rmtsym.field.rational import Field, Frac
-from rmtsym.matrix import Free, Space, Wigner
+from rmtsym.matrix import Gaussian, Space, Wigner
 
 __all__ = ["Coupling", "Degenerate", "Dyson", "Identification", "OrderParameter", "block_inverse"]
 
@@ -40,12 +41,13 @@ def residue(*key: object) -> int:
 
 @dataclass(frozen=True)
 class OrderParameter:
-    """``tau = E_space[weight * G_(row,col)]``."""
+    """``tau = E_space[weight * G_(row,col)]``; with a ``block``, the entry of the matrix r of that free letter."""
 
     row: int
     col: int
     weight: Frac
     space: Space
+    block: FreeBlock | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ class Dyson:
     """
 
     def __init__(self, pencil: Realisation) -> None:
-        self.pencil = pencil
+        self.pencil = pencil = isolated(pencil)
         self.size = pencil.size
         self.field = pencil.coefficients.field
         self.letters = pencil.coefficients.letters
         self.base = {ij: x.det for ij, x in pencil.L.items() if x.det}
-        self.parameters, self.couplings = _couple(pencil)
+        self.blocks = free_blocks(pencil)
+        self.parameters, self.couplings = _couple(pencil, self.blocks)
         self._activate()
 
     @property
@@ -119,6 +122,19 @@ class Dyson:
         weights = [t.weight.modulo(point, PRIME) for t in self.parameters]
         return base, factors, weights
 
+    def _images(self, atom: int, G: nmod_mat, taus: Sequence[int], weights: Sequence[int]) -> list[int]:
+        """Integrands of all order parameters at one atom."""
+        images = [
+            weights[k] * int(G[t.row, t.col]) % PRIME if t.block is None else 0 for k, t in enumerate(self.parameters)
+        ]
+        point = self.point(atom)
+        for block in self.blocks:
+            c = {ij: nmod(x.modulo(point, PRIME), PRIME) for ij, x in block.entries.items()}
+            found = block.image(lambda k: nmod(taus[k], PRIME), c, nmod(1, PRIME), nmod(0, PRIME), _inverse_modulo)
+            for ij, k in block.r.items():
+                images[k] = int(found[ij])
+        return images
+
     def _activate(self) -> None:
         """Keep the order parameters that are not structurally zero."""
         base, factors, _ = self._numbers(0)
@@ -128,7 +144,8 @@ class Dyson:
                 G = self._matrix(base, factors, taus).inv()
             except ZeroDivisionError:
                 raise Degenerate("the pencil is singular without noise") from None
-            new = [k for k, t in enumerate(self.parameters) if not taus[k] and int(G[t.row, t.col])]
+            images = self._images(0, G, taus, [1] * len(taus))
+            new = [k for k in range(len(taus)) if not taus[k] and images[k]]
             if not new:
                 break
             for k in new:
@@ -137,6 +154,9 @@ class Dyson:
         where = {k: i for i, k in enumerate(kept)}
         self.parameters = [self.parameters[k] for k in kept]
         self.couplings = [Coupling(c.row, c.col, c.factor, where[c.index]) for c in self.couplings if c.index in where]
+        for block in self.blocks:
+            block.g = {ji: where[k] for ji, k in block.g.items() if k in where}
+            block.r = {ij: where[k] for ij, k in block.r.items() if k in where}
 
     def _weights(self, space: Space) -> list[int]:
         """Residues of the weights of a space; they sum to one."""
@@ -153,9 +173,11 @@ class Dyson:
         S: list[list[nmod_mat]] = [[] for _ in range(ATOMS)]
         for order in range(orders):
             for k, t in enumerate(self.parameters):
-                taus[k].append(
-                    sum(weights[k][a] * atoms[a][2][k] * int(G[a][order][t.row, t.col]) for a in range(ATOMS)) % PRIME
-                )
+                if t.block is None:
+                    terms = (weights[k][a] * atoms[a][2][k] * int(G[a][order][t.row, t.col]) for a in range(ATOMS))
+                    taus[k].append(sum(terms) % PRIME)
+            for block in self.blocks:
+                self._extend(block, taus, weights, order)
             if order + 1 == orders:
                 break
             for a in range(ATOMS):
@@ -168,6 +190,40 @@ class Dyson:
                     total = total + S[a][r] * G[a][order - r]
                 G[a].append(start[a] * total)
         return [tuple(t) for t in taus]
+
+    def _extend(self, block: FreeBlock, taus: list[list[int]], weights: list[list[int]], order: int) -> None:
+        """Next coefficient of r; as it starts at order one, its list is shifted by one against the others."""
+        if not block.r:
+            return
+        rows, cols = block.rows, block.cols
+        size = len(rows)
+
+        def matrix(entries: Mapping[tuple[int, int], int], above: list[int], across: list[int]) -> nmod_mat:
+            flat = [entries.get((i, j), 0) for i in above for j in across]
+            return nmod_mat(len(above), len(across), flat, PRIME)
+
+        g = [matrix({ji: taus[k][q] for ji, k in block.g.items()}, cols, rows) for q in range(order + 1)]
+        r = [matrix({ij: taus[k][q] for ij, k in block.r.items()}, rows, cols) for q in range(order)]
+        total = nmod_mat(size, len(cols), PRIME)
+        w = weights[next(iter(block.r.values()))]
+        for a in range(ATOMS):
+            point = self.point(a)
+            c = matrix({ij: x.modulo(point, PRIME) for ij, x in block.entries.items()}, rows, cols)
+            step = [x + c if q == 0 else x for q, x in enumerate(r)] or [c]  # coefficients of (r + c) from order one
+            one = matrix({(i, i): 1 for i in rows}, rows, rows)
+            K = [one]
+            for q in range(1, order + 1):
+                nxt = nmod_mat(size, size, PRIME)
+                for s in range(1, q + 1):
+                    if s - 1 < len(step):
+                        inner = nmod_mat(size, size, PRIME)
+                        for t in range(q - s + 1):
+                            inner = inner + g[t] * K[q - s - t]
+                        nxt = nxt - step[s - 1] * inner
+                K.append(nxt)
+            total = total - (K[order] * c) * w[a]
+        for (i, j), k in block.r.items():
+            taus[k].append(int(total[rows.index(i), cols.index(j)]))
 
     # ------------------------------------------------------------------------------------------- identification
 
@@ -250,8 +306,8 @@ class Dyson:
         for atom in range(ATOMS):
             base, factors, weights = self._numbers(atom)
             G = self._matrix(base, factors, taus).inv()
-            for k, t in enumerate(self.parameters):
-                images[k].append(weights[k] * int(G[t.row, t.col]) % PRIME)
+            for k, image in enumerate(self._images(atom, G, taus, weights)):
+                images[k].append(image)
         refined: list[list[tuple[int, Frac]]] = []
         for members in classes:
             parts: dict[object, list[tuple[int, Frac]]] = {}
@@ -290,7 +346,15 @@ class Dyson:
             D[c.row, c.col] = total
         D = {ij: x for ij, x in D.items() if x}
         G = block_inverse(D, self.size, field)
-        integrands = {k: field(t.weight) * G.get((t.row, t.col), field.zero) for k, t in enumerate(self.parameters)}
+        integrands = {
+            k: field(t.weight) * G.get((t.row, t.col), field.zero)
+            for k, t in enumerate(self.parameters)
+            if t.block is None
+        }
+        for block in self.blocks:
+            c = {ij: field(x) for ij, x in block.entries.items()}
+            found = block.image(taus.__getitem__, c, field.one, field.zero, lambda m, n: _inverse_exact(m, n, field))
+            integrands |= {k: found[ij] for ij, k in block.r.items()}
         p = self.pencil
         value = field(p.e.det)
         for j, x in p.u.items():
@@ -300,7 +364,16 @@ class Dyson:
         return field, integrands, {p.out_rows: value}
 
 
-def _couple(pencil: Realisation) -> tuple[list[OrderParameter], list[Coupling]]:
+def _inverse_modulo(entries: Mapping[tuple[int, int], nmod], size: int) -> dict[tuple[int, int], nmod]:
+    matrix = nmod_mat(size, size, [int(entries[a, b]) for a in range(size) for b in range(size)], PRIME).inv()
+    return {(a, b): matrix[a, b] for a in range(size) for b in range(size)}
+
+
+def _inverse_exact(entries: Mapping[tuple[int, int], Frac], size: int, field: Field) -> dict[tuple[int, int], Frac]:
+    return block_inverse({ij: x for ij, x in entries.items() if x}, size, field)
+
+
+def _couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[OrderParameter], list[Coupling]]:
     """Order parameters and couplings of all admissible pairs of occurrences of one random matrix."""
     field, letters = pencil.coefficients.field, pencil.coefficients.letters
     occurrences = list(pencil.occurrences())
@@ -308,7 +381,7 @@ def _couple(pencil: Realisation) -> tuple[list[OrderParameter], list[Coupling]]:
     parameters: list[OrderParameter] = []
     couplings: dict[tuple[int, int, int], Frac] = {}
     for i, j, letter, transposed, a1, b1 in occurrences:
-        if isinstance(letter, Free):
+        if not isinstance(letter, (Gaussian, Wigner)):
             continue
         for k, m, other, flipped, a2, b2 in occurrences:
             if other != letter or (not isinstance(letter, Wigner) and flipped == transposed):
@@ -324,6 +397,17 @@ def _couple(pencil: Realisation) -> tuple[list[OrderParameter], list[Coupling]]:
             factor = field(letter.variance) * field(inner.size) * front * a1 * b2
             where = (i, m, found[key])
             couplings[where] = couplings.get(where, field.zero) + factor
+    for block in blocks:
+        for i in block.rows:
+            for j in block.cols:
+                key = (j, i, field.one, block.space)
+                if key not in found:
+                    found[key] = len(parameters)
+                    parameters.append(OrderParameter(j, i, field.one, block.space))
+                block.g[j, i] = found[key]
+                block.r[i, j] = len(parameters)
+                couplings[i, j, len(parameters)] = field.one
+                parameters.append(OrderParameter(i, j, field.one, block.law, block))
     return parameters, [Coupling(i, m, c, k) for (i, m, k), c in couplings.items() if c]
 
 

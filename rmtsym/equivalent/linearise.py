@@ -363,6 +363,11 @@ def _matching(pattern: Iterable[tuple[int, int]], size: int) -> dict[int, int] |
     return {i: j for j, i in owner.items()}
 
 
+def _letters(node: Deterministic) -> set[sp.Symbol]:
+    """Spectral letters of a deterministic matrix, as the user writes them (the field may know their roots instead)."""
+    return {*node.rows.letters, *node.cols.letters}
+
+
 def linearise(expression: Expression, coefficients: Coefficients, on_inverse: Callable | None = None) -> Realisation:
     """Realisation of a matrix expression, reduced after every product and inverse.
 
@@ -384,7 +389,7 @@ def linearise(expression: Expression, coefficients: Coefficients, on_inverse: Ca
                 return Realisation(c, node.rows, node.cols, Entry(c.scalar(1)))
             case Zero():
                 return Realisation(c, node.rows, node.cols, Entry(c.scalar(0)))
-            case Deterministic() if c.absorb or not (node.is_word or node.value.free_symbols & set(c.letters)):
+            case Deterministic() if c.absorb or not (node.is_word or node.value.free_symbols & _letters(node)):
                 return Realisation(c, node.rows, node.cols, Entry(c.value(node)))
             case Transposed(letter=Deterministic() as letter) if c.absorb:
                 return Realisation(c, node.rows, node.cols, Entry(c.value(letter, True)))

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from rmtsym.equivalent.dyson import Dyson
+from rmtsym.equivalent.free import FreeBlock
 from rmtsym.errors import NoConvergence, UnknownName
 from rmtsym.field.measure import Atoms
 from rmtsym.field.rational import Frac
@@ -74,6 +75,13 @@ class NumericDyson:
             base[:, i, j] = at(x)
         factors = np.array([at(c.factor) for c in d.couplings]).reshape(len(d.couplings), count)
         scale = np.array([at(t.weight) for t in d.parameters]).reshape(len(d.parameters), count)
+        blocks = []
+        for block in d.blocks:
+            entries = np.zeros((count, len(block.rows), len(block.cols)), complex)
+            if self._name(block.law) == self._name(space):
+                for (i, j), x in block.entries.items():
+                    entries[:, block.rows.index(i), block.cols.index(j)] = at(x)
+            blocks.append(entries)
         ends = np.zeros((count, size, size), complex)
         for j, x in d.pencil.u.items():
             for i, y in d.pencil.v.items():
@@ -84,14 +92,19 @@ class NumericDyson:
             "factors": factors,
             "scale": scale,
             "ends": ends,
+            "blocks": blocks,
             "constant": at(d.pencil.e.det),
         }
+
+    def _scale(self, index: int, noise: float) -> float:
+        """Gaussian couplings are proportional to the noise; the matrix r of a free letter carries its own."""
+        return noise if self.dyson.parameters[index].block is None else 1.0
 
     def resolvent(self, name: str, taus: np.ndarray, noise: float) -> np.ndarray:
         grid = self.grids[name]
         D = grid["base"].copy()
         for c, factor in zip(self.dyson.couplings, grid["factors"], strict=True):
-            D[:, c.row, c.col] -= noise * factor * taus[c.index]
+            D[:, c.row, c.col] -= self._scale(c.index, noise) * factor * taus[c.index]
         return np.linalg.inv(D)
 
     def step(self, taus: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
@@ -100,13 +113,43 @@ class NumericDyson:
         image = np.zeros(len(taus), complex)
         jacobian = np.zeros((len(taus), len(taus)), complex)
         resolvents = {name: self.resolvent(name, taus, noise) for name in self.groups}
+        for number, block in enumerate(d.blocks):
+            self._subordinate(number, block, taus, noise, image, jacobian)
         for k, t in enumerate(d.parameters):
+            if t.block is not None:
+                continue
             grid, G = self.grids[self.owner[k]], resolvents[self.owner[k]]
             w = grid["weights"] * grid["scale"][k]
             image[k] = w @ G[:, t.row, t.col]
             for c, factor in zip(d.couplings, grid["factors"], strict=True):
-                jacobian[k, c.index] += w @ (G[:, t.row, c.row] * noise * factor * G[:, c.col, t.col])
+                jacobian[k, c.index] += w @ (
+                    G[:, t.row, c.row] * self._scale(c.index, noise) * factor * G[:, c.col, t.col]
+                )
         return image, jacobian
+
+    def _subordinate(
+        self, number: int, block: FreeBlock, taus: np.ndarray, noise: float, image: np.ndarray, jacobian: np.ndarray
+    ) -> None:
+        """Law of the matrix r of a free letter, ``r = -E[(1 + (r + c) g)^{-1} c]``, and its Jacobian."""
+        grid = self.grids[self._name(block.law)]
+        c, w = noise * grid["blocks"][number], grid["weights"]
+        r = np.zeros(c.shape[1:], complex)
+        g = np.zeros(c.shape[:0:-1], complex)
+        rows, cols = block.rows, block.cols
+        for (i, j), k in block.r.items():
+            r[rows.index(i), cols.index(j)] = taus[k]
+        for (j, i), k in block.g.items():
+            g[cols.index(j), rows.index(i)] = taus[k]
+        M = np.linalg.inv(np.eye(len(rows)) + (r + c) @ g)
+        right = M @ c
+        for (i, j), k in block.r.items():
+            a, b = rows.index(i), cols.index(j)
+            image[k] = -(w @ right[:, a, b])
+            for (p, q), m in block.r.items():
+                jacobian[k, m] += w @ (M[:, a, rows.index(p)] * (g @ right)[:, cols.index(q), b])
+            for (q, p), m in block.g.items():
+                left = M @ (r + c)
+                jacobian[k, m] += w @ (left[:, a, cols.index(q)] * right[:, rows.index(p), b])
 
     def solve(self, noise: float = 1.0, start: float = 0.0) -> np.ndarray:
         """Order parameters on the branch that starts without noise.
