@@ -30,7 +30,8 @@ METHOD = "zero test over GF(2^61-1)"
 def one_symbol_per_name(expressions: Sequence[Any]) -> list[Any]:
     """The expressions with symbols of equal name identified, whatever their assumptions.
 
-    The engine's ``kappa`` and an author's positive ``kappa`` mean the same.
+    The engine's ``kappa`` and an author's positive ``kappa`` mean the same.  The imaginary unit becomes one more
+    unknown, so that an identity which needs its square is not proved.
     """
     named: dict[str, list[sp.Symbol]] = {}
     for symbol in sorted({s for e in expressions for s in e.atoms(sp.Symbol)}, key=sp.default_sort_key):
@@ -39,6 +40,8 @@ def one_symbol_per_name(expressions: Sequence[Any]) -> list[Any]:
     for same in named.values():
         kept = max(same, key=lambda s: len(s.assumptions0))
         swap.update({s: kept for s in same if s != kept})
+    if any(e.has(sp.I) for e in expressions):
+        swap[sp.I] = sp.Symbol("imaginary_unit")
     return [e.xreplace(swap) for e in expressions] if swap else list(expressions)
 
 

@@ -45,7 +45,7 @@ class Mutant:
     outputs : mapping from quantity to sympy expression
         Wrong formulas that replace those of the statement.
     equations : mapping from unknown to sympy.Eq
-        Wrong equations that replace the one of the same unknown (by position).
+        Wrong equations, each in place of the one of its unknown (a symbol or its name).
     replace : mapping
         Substitution made everywhere in the system, e.g. ``{c: 1/c}`` or ``{c: p / n}``.
     parameters : mapping from name to function
@@ -84,18 +84,20 @@ class Mutant:
         """Whether the mutant belongs to a regime."""
         if self.regime and regime.name != self.regime:
             return False
-        unknowns = {u for s in regime.systems if isinstance(s, FixedPointSystem) for u in s.symbols}
-        named = set(self.outputs) <= set(regime.outputs) and set(self.equations) <= unknowns
+        unknowns = {str(u) for s in regime.systems if isinstance(s, FixedPointSystem) for u in s.symbols}
+        named = set(self.outputs) <= set(regime.outputs) and {str(u) for u in self.equations} <= unknowns
         return named or bool(self.replace or self.parameters or self.values)
 
     def apply(self, regime: Regime) -> Regime:
         """The regime with the wrong system (``parameters`` and ``values`` act on numbers, not here)."""
 
+        wrong = {str(unknown): equation for unknown, equation in self.equations.items()}
+
         def changed(system: Any) -> Any:
             if not isinstance(system, FixedPointSystem):
                 return system
             swap = {k: v for k, v in self.replace.items()}
-            equations = tuple(self.equations.get(u, eq) for u, eq in zip(system.symbols, system.equations, strict=True))
+            equations = tuple(wrong.get(str(u), eq) for u, eq in zip(system.symbols, system.equations, strict=True))
             outputs = {name: self.outputs.get(name, body) for name, body in system.outputs.items()}
             if swap:
                 equations = tuple(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "Planned", "Simulated", "Theory", "declare", "simulate"]
 
 #: Profiles: factor on the resolution that a statistic requires, and the number of looks (each doubles the replicates).
-PROFILES = {"quick": (1.0, 5), "full": (0.4, 8)}
+PROFILES = {"quick": (1.0, 8), "full": (0.4, 11)}
 _STATUS = {"ok": Status.VERIFIED, "refuted": Status.REFUTED, "inconclusive": Status.INCONCLUSIVE}
 
 

@@ -21,8 +21,8 @@ from rmtsym.field.average import Average
 from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import FixedPointSystem, Unknown
 from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
-from rmtsym.simulate import Statistic
-from rmtsym.simulate.ensembles import block_counts, block_signal, entries, population
+from rmtsym.simulate import Control, Statistic
+from rmtsym.simulate.ensembles import block_counts, block_signal, entries, excess_kurtosis, population
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Numbers, Parameter, Quantity, Regime, Theorem, Weights
 
 theorem = Theorem(
@@ -100,6 +100,7 @@ def errors(bias, variance, bias_in, variance_in, residual, companion) -> dict[st
     """Quantities of the theorem from the traces: signal part and noise part of each error."""
     B, V, R = sp.symbols("B V R")
     formulas = {
+        "shrinkage": companion,
         "B": bias,
         "B_avg": B,
         "V": sig2 * c * variance,
@@ -108,7 +109,6 @@ def errors(bias, variance, bias_in, variance_in, residual, companion) -> dict[st
         "B_in": bias_in,
         "V_in": sig2 * c * variance_in,
         "train": sp.Symbol("B_in") + sig2 * residual,
-        "shrinkage": companion,
     }
     return {name: sp.sympify(formula) for name, formula in formulas.items()}
 
@@ -367,24 +367,39 @@ def _setup(rng: np.random.Generator, size: int, point, law: str):
     return x, spectrum, block_signal(rng, counts, mass), weight
 
 
-@theorem.experiment(
-    points=("A", "B", "C"),
-    sizes=sizes,
-    laws=("gauss", "rad"),
-    statistics=(
-        "B_avg", "V", "B_in", "V_in", "train", "shrinkage",
-        Statistic("R", baseline="risk"),
-        Statistic("bias", quantity="B", kind="form"),
-        Statistic("risk", quantity="R", kind="form"),
-        Statistic("test", kind="form"),
-        Statistic("fit", quantity="train", kind="form"),
-    ),
-)  # fmt: skip
+def _first(point, size: int, law: str) -> float:
+    return sum(float(w * s) for w, s in zip(point["w"], point["s"], strict=True))
+
+
+def _second(point, size: int, law: str) -> float:
+    return sum(float(w * s * s) for w, s in zip(point["w"], point["s"], strict=True))
+
+
+def _square(point, size: int, law: str) -> float:
+    first, second = _first(point, size, law), _second(point, size, law)
+    return second * (1 + (1 + excess_kurtosis(law)) / size) + float(point["c"]) * first**2
+
+
+#: Traces of S, Sigma S and S^2 per dimension: their means are known exactly at every size and for every entry law.
+CONTROLS = (Control("trace", _first), Control("load", _second), Control("square", _square))
+
+
+def _statistics(resolution: float, rough: float) -> tuple[Statistic, ...]:
+    """Averaged errors to a sharp resolution, errors of one noisy fit to a rough one."""
+    traces = ("B_avg", "V", "R", "B_in", "V_in", "train", "shrinkage")
+    forms = {"bias": "B", "risk": "R", "test": "test", "fit": "train"}
+    sharp = tuple(Statistic(name, controls=CONTROLS, resolution=resolution) for name in traces)
+    return sharp + tuple(Statistic(k, quantity=q, kind="form", resolution=rough) for k, q in forms.items())
+
+
+@theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=_statistics(0.005, 0.2))
+@theorem.experiment(points=("B", "C"), sizes=sizes, statistics=_statistics(0.01, 0.3))
 def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str, float]:
     """Errors given the data, averaged exactly over noise and signal direction; and those of one noisy fit."""
     x, spectrum, beta, weight = _setup(rng, size, point, law)
     lam, sig2 = float(point["lam"]), float(point["sig2"])
-    q = np.linalg.inv(x.T @ x / size + lam * np.eye(len(spectrum)))
+    gram = x.T @ x / size
+    q = np.linalg.inv(gram + lam * np.eye(len(spectrum)))
     trace, diagonal = np.trace(q), np.diag(q)
     square = np.sum(q**2, axis=1)  # diagonal of Q^2; QSQ = Q - lam Q^2
     residual = np.sum(square) + (size - len(spectrum)) / lam**2  # tr Qn^2
@@ -407,33 +422,29 @@ def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str,
         "risk": risk,
         "test": risk + sig2,
         "fit": float(np.mean((noisy - x @ estimate) ** 2)),
+        **_known(gram, spectrum),
     }
 
 
-_RIDGELESS = (
-    "V",
-    "R",
-    "test",
-    Statistic("train", kind="exact", scale=0.25),
-    Statistic("B_in", kind="exact", scale=1.0),
-    Statistic("V_in", kind="exact"),
-    Statistic("shrinkage", kind="exact", scale=1.0),
-    Statistic("risk", quantity="R", kind="form"),
-)
+def _known(gram: np.ndarray, spectrum: np.ndarray) -> dict[str, float]:
+    """Values of the control variates."""
+    diagonal = np.diag(gram)
+    values = {"trace": np.sum(diagonal), "load": spectrum @ diagonal, "square": np.sum(gram**2)}
+    return {name: float(value) / len(spectrum) for name, value in values.items()}
 
 
-@theorem.experiment(
-    points=("RL2", "RL3"), sizes=sizes, laws=("gauss", "rad"),
-    statistics=(*_RIDGELESS, "B_avg", Statistic("bias", quantity="B", kind="form")),
-)  # fmt: skip
-@theorem.experiment(
-    points=("RL1",), sizes=sizes, laws=("gauss", "rad"),
-    statistics=(
-        *_RIDGELESS,
-        Statistic("B_avg", kind="exact", scale=1.0),
-        Statistic("bias", quantity="B", kind="exact", scale=1.0),
-    ),
-)  # fmt: skip
+def _ridgeless(bias: bool) -> tuple[Statistic, ...]:
+    """As above; without a null space there is no bias, exactly, and what is zero is compared with the noise."""
+    sharp = tuple(Statistic(name, controls=CONTROLS, resolution=0.01) for name in ("V", "R", "test"))
+    exact = tuple(Statistic(name, kind="exact", scale=0.25) for name in ("train", "B_in", "V_in", "shrinkage"))
+    risk = Statistic("risk", quantity="R", kind="form", resolution=0.2)
+    kind = dict(resolution=0.01, controls=CONTROLS) if bias else dict(kind="exact", scale=0.25)
+    form = dict(kind="form", resolution=0.2) if bias else dict(kind="exact", scale=0.25)
+    return (*sharp, *exact, risk, Statistic("B_avg", **kind), Statistic("bias", quantity="B", **form))
+
+
+@theorem.experiment(points=("RL2", "RL3"), sizes=sizes, statistics=_ridgeless(bias=True))
+@theorem.experiment(points=("RL1",), sizes=sizes, statistics=_ridgeless(bias=False))
 def ridgeless(rng: np.random.Generator, size: int, point, law: str) -> dict[str, float]:
     """Minimum-norm least squares, from a singular value decomposition of the data."""
     x, spectrum, beta, weight = _setup(rng, size, point, law)
@@ -456,6 +467,7 @@ def ridgeless(rng: np.random.Generator, size: int, point, law: str) -> dict[str,
         "shrinkage": 1 - freedom,
         "bias": float(spectrum @ (null @ beta) ** 2),
         "risk": float(spectrum @ (estimate - beta) ** 2),
+        **_known(x.T @ x / size, spectrum),
     }
 
 
