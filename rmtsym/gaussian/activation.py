@@ -110,6 +110,12 @@ def exp(a: Any = 1, b: Any = 1) -> Function:
     return Function(a * sp.exp(b * T), {Piece(linear=b): a}, (), None, "exp", _grown(_bound(a), 0, _bound(b)))
 
 
+def exp_normalized(gamma: Any = 1) -> Function:
+    """``exp(sqrt(gamma)*t - gamma)``: at unit variances its kernel is exp(gamma*(rho - 1))."""
+    g = sp.sympify(gamma)
+    return _named(exp(sp.exp(-g), sp.sqrt(g)), "exp_normalized", None)
+
+
 def gauss(a: Any = 1, b: Any = _HALF) -> Function:
     """``a*exp(-b*t**2)``; the default is the Gaussian bump exp(-t^2/2)."""
     a, b = sp.sympify(a), sp.sympify(b)
@@ -141,7 +147,7 @@ def elu(alpha: Any = 1) -> Function:
         Piece(linear=_ONE, step=_ZERO): -a,
         _STEP: a,
     }
-    definition = sp.Piecewise((T, T > 0), (a * (sp.exp(T) - 1), True))
+    definition = sp.Max(T, 0) + a * (sp.exp(sp.Min(T, 0)) - 1)
     return Function(definition, pieces, (_ZERO,), None, "elu", _grown(_bound(a, 1), 1))
 
 
@@ -258,6 +264,19 @@ def clip(low: Any = -1, high: Any = 1) -> Function:
     return Function(definition, pieces, (low, high), parity, "clip", _grown(_bound(low, high)))
 
 
+def pact_gradient(bits: int, alpha: Any = 1) -> Function:
+    r"""Calibrated gradient of a clipped quantised activation in its clipping level alpha.
+
+    :math:`q_k(x/\alpha)-x/\alpha` on :math:`0<x<\alpha`, 1 beyond; :math:`q_k(u)=\lfloor au\rceil/a`, :math:`a=2^k-1`.
+    """
+    cells, a = 2 ** int(bits) - 1, sp.sympify(alpha)
+    half = sp.Rational(1, 2)
+    edges = [a * (j - half) / cells for j in range(1, cells + 1)]
+    levels = [sp.Rational(j, cells) for j in range(cells + 1)]
+    rounded = staircase(levels, edges)
+    return _named(rounded - clip(0, a) / a + staircase((0, 1), (a,)), f"pact_gradient({bits})", None)
+
+
 def tanh() -> Function:
     return Function(sp.tanh(T), None, (), "odd", "tanh", (1, 0, 0), (0.75, 1.0, 0), np.tanh)
 
@@ -296,6 +315,7 @@ _TABLE: dict[str, Callable[..., Function]] = {
     "erf": erf,
     "erfc": erfc,
     "exp": exp,
+    "exp_normalized": exp_normalized,
     "gabor": gabor,
     "gauss": gauss,
     "gelu": gelu,
@@ -305,6 +325,7 @@ _TABLE: dict[str, Callable[..., Function]] = {
     "lrelu": leaky_relu,
     "monomial": monomial,
     "normal": normal,
+    "pact_gradient": pact_gradient,
     "poly": polynomial,
     "polynomial": polynomial,
     "quad": quadratic,

@@ -12,7 +12,7 @@ import sympy as sp
 
 from rmtsym.errors import NoConvergence, UnsupportedModel
 from rmtsym.gaussian.tape import tape
-from rmtsym.gaussian.tracked import TRACKED
+from rmtsym.gaussian.tracked import TRACKED, Tracked
 
 __all__ = ["ClosedFunction", "ball_value", "compiled", "stable_form"]
 
@@ -81,6 +81,31 @@ def ball_value(expression: sp.Expr, symbols: Sequence[sp.Symbol], values: Sequen
     raise NoConvergence(f"8192 bits do not give {digits} digits of the closed form at {where}; is it finite there?")
 
 
+_AREA = sp.Symbol("aa", positive=True) * sp.Symbol("bb", positive=True) - sp.Symbol("ab", real=True) ** 2
+_DET = sp.Symbol("det", nonnegative=True)
+
+
+def difference_of_products(a: Any, b: Any, c: Any, d: Any) -> Tracked:
+    """``a*b - c*d`` of doubles with a relative error of a few units, by error-free products (Dekker, 1971)."""
+
+    def halves(x: Any) -> tuple[Any, Any]:
+        shifted = 134217729.0 * x
+        high = shifted - (shifted - x)
+        return high, x - high
+
+    def product(x: Any, y: Any) -> tuple[Any, Any]:
+        (xh, xl), (yh, yl) = halves(x), halves(y)
+        p = x * y
+        return p, ((xh * yh - p) + xh * yl + xl * yh) + xl * yl
+
+    (p, e), (q, f) = product(a, b), product(c, d)
+    top, low = p - q, e - f
+    # p - q is exact when it cancels (Sterbenz); otherwise its rounding is relative to the result
+    value = top + low
+    rest = np.where((q >= p / 2) & (q <= 2 * p), 0.0, np.abs(top))
+    return Tracked(value, 2.0**-52 * (np.abs(value) + rest) + 2.0**-104 * (np.abs(p) + np.abs(q)))
+
+
 class ClosedFunction:
     """Vectorised doubles of a closed form, correct to ``1e-13`` relative or recomputed in ball arithmetic.
 
@@ -101,6 +126,7 @@ class ClosedFunction:
     def __init__(self, expression: sp.Expr, symbols: Sequence[sp.Symbol]) -> None:
         self.expression, self.symbols = expression, tuple(symbols)
         self._exact = stable_form(expression)
+        self._fast = self._exact.subs(_AREA, _DET) if self._exact.has(_AREA) else self._exact
         self.recomputed = 0  # entries of the last call that needed balls
 
     def __call__(self, *values: Any) -> Any:
@@ -112,18 +138,41 @@ class ClosedFunction:
         shape = arrays[0].shape if arrays else ()
         try:
             with np.errstate(all="ignore"):
-                result = tape(self._exact, self.symbols).run(TRACKED, arrays)
+                result = self._tracked(self._fast, arrays)
             value = np.array(np.broadcast_to(result.value, shape)).ravel()
             bound = 2 * np.array(np.broadcast_to(result.bound, shape)).ravel()
         except UnsupportedModel:
             value, bound = np.full(math.prod(shape), np.nan), np.full(math.prod(shape), np.inf)
         weak = ~(bound <= _TOLERANCE * np.abs(value)) & ~((value == 0) & (bound == 0))
-        indices = np.flatnonzero(weak)
-        self.recomputed = len(indices)
         flat = [a.ravel() for a in arrays]
+        indices = self._by_series(np.flatnonzero(weak), flat, value, bound)
+        self.recomputed = len(indices)
         for i in indices:
             value[i], bound[i] = _ball_entry(self._exact, self.symbols, tuple(float(a[i]) for a in flat))
         return (value.reshape(shape), bound.reshape(shape)) if shape else (float(value[0]), float(bound[0]))
+
+    def _tracked(self, expression: sp.Expr, arrays: list[Any]) -> Tracked:
+        """The expression with error bounds; aa bb - ab^2 enters as one correctly rounded number."""
+        if not expression.has(_DET):
+            return tape(expression, self.symbols).run(TRACKED, arrays)
+        position = {s.name: i for i, s in enumerate(self.symbols)}
+        det = difference_of_products(*(arrays[position[name]] for name in ("aa", "bb", "ab", "ab")))
+        return tape(expression, (*self.symbols, _DET)).run(TRACKED, [*arrays, det])
+
+    def _by_series(self, indices: Any, flat: list[Any], value: Any, bound: Any) -> Any:
+        """Fill entries near correlation -1 from the series in the angle; returns those that remain."""
+        from rmtsym.gaussian.angle import RADIUS, angle_series
+
+        series = angle_series(self.expression) if len(indices) > 8 else None
+        if series is None:
+            return indices
+        with np.errstate(all="ignore"):
+            some = [a[indices] for a in flat]
+            phi = self._tracked(series.angle.subs(_AREA, _DET), some)
+            found = series(TRACKED, phi, self._tracked(series.prefactor, some))
+            good = (np.abs(phi.value) < RADIUS) & (2 * found.bound <= _TOLERANCE * np.abs(found.value))
+        value[indices[good]], bound[indices[good]] = found.value[good], 2 * found.bound[good]
+        return indices[~good]
 
 
 @lru_cache(maxsize=65536)

@@ -20,8 +20,8 @@ __all__ = ["Tape", "tape"]
 
 Instruction = tuple[str, tuple[int, ...], Any]
 _FUNCTIONS = (
-    sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.asin, sp.acos, sp.atan, sp.erf, sp.erfc, sp.erfi,
-    sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside,
+    sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.asin, sp.acos, sp.atan, sp.atanh,
+    sp.erf, sp.erfc, sp.erfi, sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside,
 )  # fmt: skip
 
 

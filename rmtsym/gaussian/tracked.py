@@ -6,6 +6,7 @@ that is large compared with the value; the caller then recomputes those few entr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -36,12 +37,18 @@ class Tracked:
     def __mul__(self, other: Tracked) -> Tracked:
         value = self.value * other.value
         spread = np.abs(self.value) * other.bound + (np.abs(other.value) + other.bound) * self.bound
+        if _is_power_of_two(self.value) or _is_power_of_two(other.value):
+            return Tracked(value, spread)  # exact, and 1 - rho must stay so
         return Tracked(value, spread + _U * np.abs(value))
 
     def __truediv__(self, other: Tracked) -> Tracked:
         value = self.value / other.value
         room = np.maximum(np.abs(other.value) - other.bound, 0.0)
         return Tracked(value, (self.bound + np.abs(value) * other.bound) / room + _U * np.abs(value))
+
+
+def _is_power_of_two(value: Any) -> bool:
+    return np.ndim(value) == 0 and abs(math.frexp(float(value))[0]) == 0.5
 
 
 def _image(x: Tracked, function: Callable[[Any], Any], slope: Callable[[Any], Any], ulps: float = 4) -> Tracked:

@@ -1,0 +1,120 @@
+"""Vectorised doubles: 13 digits everywhere, multiprecision twins agree."""
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from flint import arb
+
+from rmtsym.gaussian import (
+    AA,
+    AB,
+    BB,
+    RHO,
+    SIGMA_X,
+    SIGMA_Y,
+    TAU,
+    BivariateNormal,
+    activation,
+    expectation,
+    feature_coefficients,
+    kernel,
+    kernel_expression,
+)
+from rmtsym.gaussian.angle import angle_series
+from rmtsym.gaussian.numeric import ClosedFunction, ball_value
+
+HARD = np.concatenate(
+    [[-1.0, -1 + 2.0**-52, -1 + 1e-12, -1 + 1e-6, -0.999, -0.3, 0.0, 1e-9, 0.7, 1 - 1e-6, 1 - 1e-13, 1.0]]
+)
+
+
+def against_balls(function, symbols, points, relative=1e-13):
+    values, bounds = function.with_error(*points.T)
+    for point, value, bound in zip(points, values, bounds, strict=True):
+        try:
+            exact = ball_value(function.expression, symbols, [arb(float(x)) for x in point], 20)
+        except Exception:  # singular at correlation +-1: nothing to compare with
+            continue
+        error = abs(arb(float(value)) - exact)
+        scale = abs(exact).upper()
+        if exact.contains(0) or scale < 1e-300:
+            assert abs(value) < 1e-290
+            continue
+        assert error <= relative * scale, (point, value, exact)
+        assert error <= bound + 1e-16 * scale
+
+
+@pytest.mark.parametrize("name", ["relu", "abs", "sign", "step", "erf", "cos", "sin", "gauss", "gelu", "rbf", "gabor"])
+def test_thirteen_digits_at_hard_points(name):
+    function = kernel(name).function(SIGMA_X, SIGMA_Y, RHO)
+    points = [(s, t, r) for s in (1e-8, 0.8, 5.0) for t in (1e-5, 1.5) for r in HARD]
+    against_balls(function, (SIGMA_X, SIGMA_Y, RHO), np.array(points))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_arc_cosine_series(order):
+    moment = kernel(activation("rectified_monomial", order))
+    assert angle_series(moment.expr).order == 2 * order + 1  # vanishes like (pi - theta)^(2n+1)
+    function = moment.function(SIGMA_X, SIGMA_Y, RHO)
+    correlations = -1 + np.geomspace(1e-15, 1.9, 60)
+    points = np.column_stack([np.full(60, 0.7), np.full(60, 1.9), correlations])
+    against_balls(function, (SIGMA_X, SIGMA_Y, RHO), points)
+    assert function.recomputed == 0
+
+
+def test_kernel_of_data_is_fast_and_right_on_the_diagonal():
+    rng = np.random.default_rng(3)
+    data = rng.normal(size=(30, 200))
+    data = np.column_stack([data, -data[:, :3], data[:, :3] * (1 + 1e-9)])
+    gram, norms = data.T @ data, np.sum(data * data, axis=0)
+    np.fill_diagonal(gram, norms)
+    function = ClosedFunction(kernel_expression("relu"), (AA, AB, BB))
+    values = function(norms[:, None], gram, norms[None, :])
+    assert np.all(np.isfinite(values)) and np.allclose(np.diag(values), norms / 2, rtol=1e-13)
+    assert function.recomputed < 40
+
+
+def test_tiny_variances_of_centred_coefficients():
+    for name in ("cos", "sin", "erf", "gauss"):
+        d0 = feature_coefficients(name).d0
+        function = ClosedFunction(d0, (TAU,))
+        against_balls(function, (TAU,), np.geomspace(1e-10, 1e4, 15)[:, None])
+
+
+def test_thresholds_in_the_tail():
+    s = sp.Symbol("s", positive=True)
+    moment = expectation(activation("clip", -s, s) ** 2)
+    points = np.array([(a, t) for a in (0.01, 1.0, 8.0) for t in (1e-3, 1.0, 1e3)])
+    against_balls(ClosedFunction(moment.expr, (s, TAU)), (s, TAU), points)
+
+
+@pytest.mark.parametrize("name", ["relu", "erf", "gelu", "cos"])
+def test_multiprecision_twin(name):
+    moment = kernel(name)
+    point = {"rho": "-0.9", "sigma_x": "0.8", "sigma_y": "1.5"}
+    twin = moment.mpmath(*(sp.Rational(point[str(s)]) for s in moment.symbols), dps=40)
+    value = moment.value(point, 35)
+    assert abs(twin - mpmath.mpf(value.ball.str(38, radius=False))) < mpmath.mpf(10) ** -14
+    with mpmath.workdps(40):
+        assert abs(twin - mpmath.mpf(value.ball.str(38, radius=False))) < mpmath.mpf(10) ** -33
+
+
+def test_bivariate_normal_three_ways():
+    from scipy.stats import multivariate_normal
+
+    from rmtsym.field.evaluate import FLOAT, MP
+    from rmtsym.gaussian.tape import tape
+
+    h, k = sp.symbols("h k", real=True)
+    program = tape(BivariateNormal(h, k, RHO), (h, k, RHO))
+    expression = BivariateNormal(h, k, RHO)
+    for a, b, r in [(0.5, -0.3, 0.4), (0.0, 1.0, -0.7), (-2.0, -1.5, 0.99), (1.0, 0.0, 0.2), (-1.0, 2.0, -0.999)]:
+        ball = ball_value(expression, (h, k, RHO), [a, b, r], 20)
+        assert abs(float(program.run(FLOAT, [a, b, r])) - float(ball.mid())) < 4e-16
+        with MP(20) as system:
+            assert abs(float(program.run(system, [a, b, r])) - float(ball.mid())) < 1e-14
+        reference = multivariate_normal(cov=[[1, r], [r, 1]]).cdf([a, b])
+        assert abs(reference - float(ball.mid())) < 1e-8
+    assert BivariateNormal(0, 0, sp.Rational(1, 2)) == sp.Rational(1, 3)
+    assert sp.diff(BivariateNormal(h, k, RHO), RHO).subs({h: 0, k: 0}) == 1 / (2 * sp.pi * sp.sqrt(1 - RHO**2))
