@@ -188,9 +188,13 @@ def _physical_factor(curve: SpectralCurve) -> SpectralCurve:
         except DomainError as error:
             reasons.append(error)
         else:
-            found.append(candidate)
-    if not found:
+            if not curve.hint or candidate.vanishes_on(curve.hint):
+                found.append(candidate)
+    if not found and reasons:
         raise reasons[0]
+    if not found:
+        shown = ", ".join(str(x) for x in curve.hint)
+        raise DomainError("moments", f"[{shown}]", "moments of a sheet of the curve", "leave them out, or correct them")
     if len(found) > 1:
         raise DomainError(
             "curve", str(curve), "one factor with m ~ -1/z", "several qualify: give moments= to tell them apart"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,8 +31,9 @@ _EPS = np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Pole:
-    """A proven atom: exact place and mass, radius in which the regular part is used, and the curve of the
-    regular part.
+    """An atom at a rational place: mass, radius in which the regular part is used, and the curve of the regular part.
+
+    ``simple`` tells that the regular part is analytic at the atom; else a hard edge sits on the atom.
     """
 
     x: fmpq
@@ -40,6 +41,7 @@ class Pole:
     place: float
     reach: float
     table: Mapping[tuple[int, int], fmpq]
+    simple: bool = True
 
 
 class Chart:
@@ -221,7 +223,8 @@ class AlgebraicBranch:
         offset = start - pole.place
         regular = self._from_above(start) + float(pole.mass.p) / float(pole.mass.q) / offset
         singular = self.singular - pole.place
-        chart = Chart.of(pole.table, singular[np.abs(singular) > pole.reach])
+        kept = singular[np.abs(singular) > pole.reach]
+        chart = Chart.of(pole.table, kept if pole.simple else np.append(kept, 0))
         with np.errstate(all="ignore"):
             regular, failed = chart.descend(offset, regular, z.imag, _anything)
             m = regular - float(pole.mass.p) / float(pole.mass.q) / (z - pole.place)
@@ -298,11 +301,15 @@ class AlgebraicBranch:
             equation = self.curve.mass_equation(x)
             for root, _ in equation.factor()[1] if equation.degree() > 0 else []:
                 mass = -root[0] / root[1] if root.degree() == 1 else fmpq(0)
-                if 0 < mass <= 1:
-                    pole = Pole(x, mass, place, reach, self.curve.regular_part(x, mass))
-                    if self._reaches(pole):
-                        found.append(pole)
-                        break
+                if not 0 < mass <= 1:
+                    continue
+                pole = Pole(x, mass, place, reach, self.curve.regular_part(x, mass))
+                if self._reaches(pole):
+                    found.append(pole)
+                    break
+                if self._dominates(pole):
+                    found.append(replace(pole, simple=False))
+                    break
         return tuple(sorted(found, key=lambda p: p.place))
 
     def _reaches(self, pole: Pole) -> bool:
@@ -311,6 +318,16 @@ class AlgebraicBranch:
                 return bool(self._regular(pole, acb(0)).is_finite())
         except NoConvergence:
             return False
+
+    def _dominates(self, pole: Pole) -> bool:
+        """Whether ``-zeta m`` tends to the mass although the regular part is singular: a hard edge sits on the atom."""
+        with flint_context.workprec(160):
+            offset = acb(0, arb(pole.reach) * arb(2) ** -60)
+            try:
+                rest = self._regular(pole, offset) * offset
+            except NoConvergence:
+                return False
+            return bool(abs(rest) < arb(pole.mass) / 1000)
 
     def _regular(self, pole: Pole, offset: acb) -> acb:
         start = acb(0, arb(pole.reach))

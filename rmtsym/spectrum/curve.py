@@ -6,13 +6,14 @@ Convention: ``m(z)`` is the expectation of ``1/(t - z)``, so ``m ~ -1/z`` at inf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import acb, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly, fmpz
+from flint import acb, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
@@ -275,52 +276,35 @@ def _read(source: Any) -> fmpq_mpoly:
         return source.project_to_context(target)
     if isinstance(source, str):
         return parse_polynomial(source, ("m", "z"))
-    import sympy as sp
-
-    expression = source.as_expr() if hasattr(source, "as_expr") else sp.sympify(source)
-    if not isinstance(expression, sp.Expr) or expression.has(sp.nan, sp.zoo, sp.oo):
-        raise DomainError(
-            "curve", source, "a polynomial in m and z with finite coefficients", "remove NaN and infinities"
-        )
-    names = sorted({s.name for s in expression.free_symbols} - {"m", "z"})
-    context = fmpq_mpoly_ctx.get(("m", "z", *names), "lex")
-    by_name = {s.name: s for s in expression.free_symbols}
-    generators = [by_name.get(n, sp.Symbol(n)) for n in context.names()]
-    try:
-        poly = sp.Poly(sp.fraction(sp.together(expression))[0], *generators, domain="QQ")
-    except (sp.PolynomialError, sp.CoercionFailed):
-        raise DomainError(
-            "curve", source, "a polynomial in m and z with rational coefficients", "clear roots"
-        ) from None
-    return context.from_dict({e: fmpq(int(c.p), int(c.q)) for e, c in poly.terms()})
+    return _from_sympy(source, ("m", "z"))
 
 
 def parse_polynomial(text: str, first: tuple[str, str]) -> fmpq_mpoly:
     """Polynomial in the two named variables and, after them in the alphabet's order, in its parameters."""
-    names = sorted(set(_identifiers(text)) - set(first))
-    context = fmpq_mpoly_ctx.get((*first, *names), "lex")
-    table = dict(zip(context.names(), context.gens(), strict=True))
+    import sympy as sp
 
-    def number(q: Fraction) -> Any:
-        return fmpz(q.numerator) if q.denominator == 1 else fmpq(q.numerator, q.denominator)
+    names = {word for word in re.findall(r"[A-Za-z_]\w*", text)}
+    expression = parse_expression(
+        text, {n: sp.Symbol(n) for n in names}, {}, lambda q: sp.Rational(q.numerator, q.denominator)
+    )
+    return _from_sympy(expression, first)
 
+
+def _from_sympy(source: Any, first: tuple[str, str]) -> fmpq_mpoly:
+    import sympy as sp
+
+    expression = source.as_expr() if hasattr(source, "as_expr") else sp.sympify(source)
+    shown = f"a polynomial in {first[0]} and {first[1]}"
+    if not isinstance(expression, sp.Expr) or expression.has(sp.nan, sp.zoo, sp.oo):
+        raise DomainError("curve", source, f"{shown} with finite coefficients", "remove NaN and infinities")
+    by_name = {s.name: s for s in expression.free_symbols}
+    context = fmpq_mpoly_ctx.get((*first, *sorted(set(by_name) - set(first))), "lex")
+    generators = [by_name.get(n, sp.Symbol(n)) for n in context.names()]
     try:
-        return context.constant(0) + parse_expression(text, table, {}, number)
-    except (TypeError, ArithmeticError):
-        raise DomainError(
-            "curve", text, f"a polynomial in {first[0]} and {first[1]}", "clear the denominators"
-        ) from None
-
-
-def _identifiers(text: str) -> Iterator[str]:
-    word = ""
-    for character in text + " ":
-        if character.isidentifier() or (word and character.isalnum()):
-            word += character
-        else:
-            if word:
-                yield word
-            word = ""
+        poly = sp.Poly(expression, *generators, domain="QQ")
+    except (sp.PolynomialError, sp.CoercionFailed):
+        raise DomainError("curve", source, f"{shown} with rational coefficients", "clear the denominators") from None
+    return context.from_dict({e: fmpq(int(c.p), int(c.q)) for e, c in poly.terms()})
 
 
 def _primitive(poly: fmpq_mpoly) -> fmpq_mpoly:

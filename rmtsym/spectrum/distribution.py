@@ -105,7 +105,8 @@ class SmoothPiece:
         k, m = self.powers
         share = np.clip((x - self.lower) / (self.upper - self.lower), 0.0, 1.0)
         s = special.betaincinv(k, m, share)
-        return np.asarray(chebyshev.chebval(2 * s - 1, self.integral))
+        inside = chebyshev.chebval(2 * s - 1, self.integral)
+        return np.where(share <= 0, 0.0, np.where(share >= 1, self.mass, inside))
 
     def level(self, mass: np.ndarray) -> np.ndarray:
         """x below which the piece has the given mass: bisection, safeguarding Newton's steps."""

@@ -180,7 +180,7 @@ def discrete(locations: Sequence[Any], weights: Sequence[Any] | None = None) -> 
         For no atoms, negative weights, or weights that do not sum to 1.
     """
     places = [to_fraction(rational(t, "locations")) for t in locations]
-    shares = [Fraction(1, len(places))] * len(places) if weights is None else list(weights)
+    shares = [Fraction(1, max(len(places), 1))] * len(places) if weights is None else list(weights)
     law = Atoms([to_fraction(rational(w, "weights")) for w in shares], t=places)
     merged: dict[Fraction, Fraction] = {}
     for t, w in zip(law.letters["t"], law.weights, strict=True):
