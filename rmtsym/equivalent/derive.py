@@ -20,9 +20,10 @@ from rmtsym.equivalent.numeric import NumericDyson
 from rmtsym.equivalent.present import Written, average_of, write
 from rmtsym.equivalent.radical import RootField, radicals
 from rmtsym.equivalent.reduce import Law, Laws
+from rmtsym.equivalent.response import Response
 from rmtsym.errors import NoConvergence, ShapeError, UnsupportedModel
 from rmtsym.field.measure import Atoms
-from rmtsym.matrix import Deterministic, Expression, Free, letters, parameters, spaces
+from rmtsym.matrix import Deterministic, Expression, Free, letters, parameters, spaces, substitute
 
 __all__ = ["Derived", "derive"]
 
@@ -51,7 +52,7 @@ class Derived:
         return self.dyson.letters
 
 
-def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Dyson, bool]:
+def close(expression: Expression, epsilon: sp.Symbol, source: sp.Symbol | None = None) -> tuple[Dyson, bool]:
     """Dyson equation of a closed pencil; degenerate inverses are shifted by ``epsilon``.
 
     A pencil that is not small is compared with the minimal one; fewer order parameters win.
@@ -63,10 +64,10 @@ def close(expression: Expression, epsilon: sp.Symbol) -> tuple[Dyson, bool]:
     order = [*parameters(expression), *free, epsilon]
     expression = rotated(expression)
     field = RootField(order, roots)
-    coefficients = Coefficients(field, tuple(roots.get(s, s) for s in free))
+    coefficients = Coefficients(field, tuple(roots.get(s, s) for s in free), source=source)
     try:
         direct = Dyson(linearise(expression, coefficients).trimmed().closed())
-        if direct.size <= SMALL:
+        if direct.size <= SMALL or source is not None:
             return direct, False
         cut = minimal(expression, coefficients)
         if cut is None:
@@ -93,8 +94,13 @@ def _singular(pencil: Realisation) -> bool:
     return int(matrix.det()) == 0
 
 
-def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Iterable[str] = ()) -> Derived:
-    """Reduced laws of the normalised trace of a square expression.
+def derive(
+    expression: Expression,
+    spectral: sp.Symbol | None = None,
+    taken: Iterable[str] = (),
+    source: sp.Symbol | None = None,
+) -> Derived:
+    """Reduced laws of the normalised trace of a square expression, or of its derivative in ``source`` at zero.
 
     Raises
     ------
@@ -113,11 +119,14 @@ def derive(expression: Expression, spectral: sp.Symbol | None = None, taken: Ite
                 f"the deterministic matrix {letter.value} is symbolic and need not commute with others; "
                 "write it as a function of spectral letters, or use numeric_equivalent with explicit matrices"
             )
-    spectral = spectral if spectral is not None else spectral_parameter(expression)
-    remarks = check_inverses(expression, spectral)
-    ridge = None if spectral is not None else ridge_parameter(expression)
+    plain = expression if source is None else substitute(expression, {source: 0})
+    spectral = spectral if spectral is not None else spectral_parameter(plain)
+    remarks = check_inverses(plain, spectral)
+    ridge = None if spectral is not None else ridge_parameter(plain)
     epsilon = sp.Dummy("epsilon", positive=True)
-    dyson, degenerate = close(expression, epsilon)
+    dyson, degenerate = close(expression, epsilon, source)
+    if source is not None:
+        dyson = Response(dyson.pencil, source)
     identifications = dyson.identify()
     reps = list(dict.fromkeys(x.representative for x in identifications if x.representative is not None))
     symbols = {k: sp.Dummy(f"tau{k}") for k in reps}

@@ -22,7 +22,7 @@ from rmtsym.equivalent.multiplier import leading
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Gaussian, Space, Wigner
 
-__all__ = ["Coupling", "Degenerate", "Dyson", "Identification", "OrderParameter", "block_inverse"]
+__all__ = ["Coupling", "Degenerate", "Dyson", "Identification", "OrderParameter", "block_inverse", "couple"]
 
 PRIME = 2**61 - 1
 ORDERS = 5  # of the noise series used to conjecture; the proof does not depend on it
@@ -90,7 +90,7 @@ class Dyson:
         self.letters = pencil.coefficients.letters
         self.base = {ij: x.det for ij, x in pencil.L.items() if x.det}
         self.blocks = free_blocks(pencil)
-        self.parameters, self.couplings = _couple(pencil, self.blocks)
+        self.parameters, self.couplings = couple(pencil, self.blocks)
         self._activate()
 
     @property
@@ -373,7 +373,7 @@ def _inverse_exact(entries: Mapping[tuple[int, int], Frac], size: int, field: Fi
     return block_inverse({ij: x for ij, x in entries.items() if x}, size, field)
 
 
-def _couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[OrderParameter], list[Coupling]]:
+def couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[OrderParameter], list[Coupling]]:
     """Order parameters and couplings of all admissible pairs of occurrences of one random matrix."""
     field, letters = pencil.coefficients.field, pencil.coefficients.letters
     occurrences = list(pencil.occurrences())
@@ -389,14 +389,14 @@ def _couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[Orde
             inner = letter.rows if transposed else letter.cols
             weight = a2 * b1
             front = leading(weight, letters)
-            weight = weight / front
+            weight = weight * front.inverse()
             key = (j, k, weight, inner)
             if key not in found:
                 found[key] = len(parameters)
                 parameters.append(OrderParameter(j, k, weight, inner))
-            factor = field(letter.variance) * field(inner.size) * front * a1 * b2
+            factor = a1 * b2 * (field(letter.variance) * field(inner.size) * front)
             where = (i, m, found[key])
-            couplings[where] = couplings.get(where, field.zero) + factor
+            couplings[where] = couplings[where] + factor if where in couplings else factor
     for block in blocks:
         for i in block.rows:
             for j in block.cols:

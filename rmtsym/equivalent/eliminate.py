@@ -26,6 +26,7 @@ from rmtsym.field.rational import Field, Frac
 __all__ = ["curve", "polynomial_system"]
 
 ZERO, NONZERO = 1e-9, 1e-6  # relative residuals of a factor that vanishes, and of one that does not
+COST = 3 * 10**7  # degrees and terms of a resultant beyond which the elimination is refused
 TRIES = 6  # physical points tried before a choice of factor is called ambiguous
 
 
@@ -193,7 +194,12 @@ def _eliminate(polys: list[Frac], unknowns: list[sp.Symbol], field: Field, choos
                 options.append((cost, unknowns.index(s), polys.index(pivot)))
         if not options:
             break
-        _, where, which = min(options)
+        cost, where, which = min(options)
+        if cost > COST:
+            raise UnsupportedModel(
+                f"the elimination of {len(unknowns)} unknowns is too large; pass values= for some parameters, "
+                "or use the solver, which needs no polynomial"
+            )
         s, pivot = unknowns[where], polys[which]
         rest = []
         for f in polys:

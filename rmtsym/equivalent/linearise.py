@@ -41,13 +41,19 @@ class Coefficients:
     """Where the deterministic parts of an expression live.
 
     ``words`` selects the free algebra; ``absorb`` keeps deterministic matrices as multipliers (otherwise they are
-    letters of the pencil, as needed for the minimal realisation).
+    letters of the pencil, as needed for the minimal realisation).  Pivots stay regular when ``source`` is zero.
     """
 
     field: Field
     letters: tuple[sp.Symbol, ...] = ()
     words: bool = False
     absorb: bool = True
+    source: sp.Symbol | None = None
+
+    def is_pivot(self, value: Multiplier) -> bool:
+        if self.source is None or isinstance(value, Words):
+            return is_pivot(value)
+        return is_pivot(value) and bool(value.subs({self.source: self.field.zero}))
 
     def scalar(self, value: sp.Expr | int) -> Multiplier:
         number = self.field(value)
@@ -228,7 +234,7 @@ class Realisation:
             by_col.setdefault(j, []).append(i)
         best: tuple[int, int, int] | None = None
         for (i, j), entry in self.L.items():
-            if entry.is_random or not is_pivot(entry.det) or self.rows[i] != self.cols[j]:
+            if entry.is_random or not self.coefficients.is_pivot(entry.det) or self.rows[i] != self.cols[j]:
                 continue
             column = [self.L[a, j] for a in by_col[j] if a != i] + ([self.u[j]] if j in self.u else [])
             row = [self.L[i, b] for b in by_row[i] if b != j] + ([self.v[i]] if i in self.v else [])

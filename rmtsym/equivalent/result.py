@@ -15,7 +15,7 @@ from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import Continuation, FixedPointSystem, Unknown
 from rmtsym.matrix import Expression, Space
 
-__all__ = ["Equivalent", "deterministic_equivalent"]
+__all__ = ["Equivalent", "deterministic_equivalent", "response"]
 
 LARGE = 10**6  # ridge at which every system is close to its weak-noise value
 
@@ -189,6 +189,32 @@ def deterministic_equivalent(
     """
     given = dict(expression) if isinstance(expression, Mapping) else {name: expression}
     return Equivalent({key: derive(x, spectral) for key, x in given.items()})
+
+
+def response(
+    expression: Expression, source: sp.Symbol, *, spectral: sp.Symbol | None = None, name: str = "trace"
+) -> Equivalent:
+    r"""Deterministic equivalent of the derivative of a normalised trace in a source, at source zero.
+
+    With :math:`Q = K^{-1}` the derivative of :math:`\operatorname{tr}(K - tA)^{-1}B` at t = 0 is
+    :math:`\operatorname{tr} QAQB`: a second route to bias and variance functionals.
+
+    Parameters
+    ----------
+    expression : Expression
+        Square expression that holds ``source`` as a scalar.
+    source : sympy.Symbol
+
+    Examples
+    --------
+    >>> from rmtsym.matrix import Gaussian, Identity, Space, inverse
+    >>> phi, lam, t = sp.symbols("phi lam t", positive=True)
+    >>> d = Space("d", phi)
+    >>> X = Gaussian("X", Space("n"), d)
+    >>> response(inverse(X.T @ X + (lam - t) * Identity(d)), t).certificate.verified
+    True
+    """
+    return Equivalent({name: derive(expression, spectral, source=source)})
 
 
 def _identify(derived: Mapping[str, Derived]) -> tuple[list[tuple[sp.Symbol, sp.Eq, Derived]], dict[str, dict]]:
