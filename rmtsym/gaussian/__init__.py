@@ -1,8 +1,8 @@
 """Gaussian-moment calculus: expectations, Hermite coefficients, kernels, Wick; every closed form with a certificate."""
 
-from rmtsym.gaussian.activation import activation, activation_names
+from rmtsym.gaussian.activations import activation, activation_names
 from rmtsym.gaussian.certificate import Certificate, certify
-from rmtsym.gaussian.expectation import (
+from rmtsym.gaussian.expectations import (
     AA,
     AB,
     BB,
@@ -21,12 +21,12 @@ from rmtsym.gaussian.expectation import (
 )
 from rmtsym.gaussian.families import feature_coefficients, hermite_coefficients
 from rmtsym.gaussian.function import Function, T
-from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.isserlis import independent_moment, polynomial_kernel, wick
+from rmtsym.gaussian.moments import Moment
 from rmtsym.gaussian.recursion import deep_coefficients, implicit_coefficients, layer_jet, layer_step
 from rmtsym.gaussian.special import BivariateNormal
 from rmtsym.gaussian.strip import expectation_values, kernel_values
 from rmtsym.gaussian.text import function_of_text, moment
-from rmtsym.gaussian.wick import independent_moment, polynomial_kernel, wick
 
 __all__ = [
     "AA",

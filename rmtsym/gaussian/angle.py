@@ -47,7 +47,7 @@ class AngleSeries:
 @lru_cache(maxsize=128)
 def angle_series(expression: sp.Expr) -> AngleSeries | None:
     """The series of a homogeneous kernel in (sigma_x, sigma_y, rho) or (aa, ab, bb), or None."""
-    from rmtsym.gaussian.expectation import AA, AB, BB, RHO, SIGMA_X, SIGMA_Y
+    from rmtsym.gaussian.expectations import AA, AB, BB, RHO, SIGMA_X, SIGMA_Y
 
     free = expression.free_symbols
     if free and free <= {SIGMA_X, SIGMA_Y, RHO}:
@@ -79,7 +79,7 @@ def angle_series(expression: sp.Expr) -> AngleSeries | None:
 
 def _degree(expression: sp.Expr, shape: sp.Expr, scale: sp.Expr, table: dict[sp.Symbol, Any]) -> int | None:
     """Degree of homogeneity in a deviation, measured at one point."""
-    from rmtsym.gaussian.expectation import AB, RHO
+    from rmtsym.gaussian.expectations import AB, RHO
 
     symbol = next(iter(scale.free_symbols))
     doubled = {k: v for k, v in table.items() if k not in (symbol, AB)} | {symbol: 4}

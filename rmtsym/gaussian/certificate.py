@@ -20,7 +20,7 @@ from flint import arb
 from rmtsym.errors import NoConvergence, UnsupportedModel
 from rmtsym.field.ball import precision
 from rmtsym.gaussian.integral import Law, integral
-from rmtsym.gaussian.moment import Moment, law_of
+from rmtsym.gaussian.moments import Moment, law_of
 from rmtsym.gaussian.numeric import ball_value
 
 __all__ = ["Certificate", "Check", "certify", "enclosed"]
@@ -191,7 +191,7 @@ def _inner_certificate(moment: Moment, digits: int) -> Certificate | None:
     """Certificate of the conditional expectation that the outer integral of a kernel uses."""
     if len(moment.mean) != 2:
         return None
-    from rmtsym.gaussian.expectation import MU, TAU, expectation
+    from rmtsym.gaussian.expectations import MU, TAU, expectation
 
     chosen = {}
     for _, (f, g) in moment.terms:
@@ -235,7 +235,7 @@ _REAL = (_F(-2, 3), _F(7, 5), _F(1, 2), _F(-9, 4))
 
 def sample_points(moment: Moment) -> Iterator[dict[sp.Symbol, Fraction]]:
     """Points of the certificate: laws crossed with two choices of the parameters, the second one in the tails."""
-    from rmtsym.gaussian.expectation import MU, RHO, SIGMA_X, SIGMA_Y, TAU
+    from rmtsym.gaussian.expectations import MU, RHO, SIGMA_X, SIGMA_Y, TAU
 
     law_symbols = {MU, RHO, SIGMA_X, SIGMA_Y, TAU}
     free = set(moment.symbols)
@@ -279,6 +279,6 @@ def _oscillates(moment: Moment) -> bool:
 
 def _singular_at_ends(moment: Moment) -> bool:
     """Whether the definition itself is singular at correlation +-1 (a coefficient with 1 - rho^2 below)."""
-    from rmtsym.gaussian.expectation import RHO
+    from rmtsym.gaussian.expectations import RHO
 
     return any(sp.sympify(c).has(RHO) for c, _ in moment.terms)

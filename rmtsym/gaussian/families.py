@@ -12,15 +12,15 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import UnsupportedModel
-from rmtsym.gaussian.activation import activation
-from rmtsym.gaussian.expectation import (
+from rmtsym.gaussian.activations import activation
+from rmtsym.gaussian.expectations import (
     TAU,
     derivative_moment,
     expectation,
     hermite_coefficient,
 )
 from rmtsym.gaussian.function import Function
-from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.moments import Moment
 from rmtsym.gaussian.presentation import simplified
 
 __all__ = ["FeatureCoefficients", "HermiteCoefficients", "feature_coefficients", "hermite_coefficients"]

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from rmtsym.errors import DomainError, ShapeError, UnsupportedModel
-from rmtsym.gaussian.expectation import AA, AB, BB
+from rmtsym.gaussian.expectations import AA, AB, BB
 from rmtsym.gaussian.numeric import compiled, stable_form
 from rmtsym.gaussian.tape import tape
 

@@ -81,7 +81,7 @@ def _single(f: Function, deviation: Any, mean: Any, goal: Any) -> Any:
 
 def _conditional(g: Function, law: Law) -> Callable[[Any], Any]:
     r""":math:`z\mapsto E[g(y)\mid x=\sigma_x z]` from the closed form with symbolic mean and variance."""
-    from rmtsym.gaussian.expectation import MU, TAU, expectation
+    from rmtsym.gaussian.expectations import MU, TAU, expectation
 
     closed = expectation(g, TAU, MU).expr
     if closed is None:

@@ -23,11 +23,11 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel
-from rmtsym.gaussian.activation import activation, exact
-from rmtsym.gaussian.expectation import TAU, derivative_moment, expectation
+from rmtsym.gaussian.activations import activation, exact
+from rmtsym.gaussian.expectations import TAU, derivative_moment, expectation
 from rmtsym.gaussian.families import closed
 from rmtsym.gaussian.function import Function
-from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.moments import Moment
 from rmtsym.gaussian.presentation import simplified
 
 __all__ = ["Jet", "LayerCoefficients", "deep_coefficients", "implicit_coefficients", "layer_jet", "layer_step"]

@@ -13,11 +13,11 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnsupportedModel
-from rmtsym.gaussian.activation import activation, activation_names
+from rmtsym.gaussian.activations import activation, activation_names
 from rmtsym.gaussian.closed_form import closed_form
-from rmtsym.gaussian.expectation import RHO, SIGMA_X, SIGMA_Y, TAU, expectation, kernel
+from rmtsym.gaussian.expectations import RHO, SIGMA_X, SIGMA_Y, TAU, expectation, kernel
 from rmtsym.gaussian.function import Function
-from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.moments import Moment
 from rmtsym.parsing import parse_expression, parse_number
 
 __all__ = ["moment"]
@@ -135,6 +135,11 @@ def _applied(name: str) -> Callable[..., _Expansion]:
     return apply
 
 
+def _functions() -> dict[str, Callable[..., _Expansion]]:
+    table = {name: _applied(name) for name in activation_names()}
+    return table | {"Phi": table["normal"], "sqrt": lambda value: _Expansion.of(value) ** sp.S.Half}
+
+
 def moment(
     text: str,
     variance: Any = None,
@@ -176,10 +181,7 @@ def moment(
     names: dict[str, Any] = {"x": _Expansion.affine(*_X, sp.S.Zero), "y": _Expansion.affine(*_Y, sp.S.Zero)}
     names |= {name: _Expansion.of(value) for name, value in _CONSTANTS.items()}
     names |= {name: _Expansion.of(_parameter(name, kind)) for name, kind in (parameters or {}).items()}
-    functions = {name: _applied(name) for name in activation_names()}
-    functions["sqrt"] = lambda value: _Expansion.of(value) ** sp.S.Half
-    functions["Phi"] = functions["normal"]
-    parsed = _Expansion.of(parse_expression(text, names, functions, _number))
+    parsed = _Expansion.of(parse_expression(text, names, _functions(), _number))
     letters = sorted({d for _, factors in parsed.terms for d in factors}, key=lambda d: (d != _X, d != _Y, str(d)))
     both = any(d[1] != 0 for d in letters)
     vx, vy = _variances(variance, both)
@@ -277,7 +279,7 @@ def function_of_text(text: str, parameters: Mapping[str, Any] | None = None) -> 
     """The function of one variable ``x`` that a text stands for, to be used as an activation."""
     names: dict[str, Any] = {"x": _Expansion.affine(*_X, sp.S.Zero), "pi": _Expansion.of(sp.pi)}
     names |= {name: _Expansion.of(_parameter(name, kind)) for name, kind in (parameters or {}).items()}
-    parsed = parse_expression(text, names, {name: _applied(name) for name in activation_names()}, _number)
+    parsed = parse_expression(text, names, _functions(), _number)
     result = Function.constant(0)
     for c, factors in _Expansion.of(parsed).terms:
         part = Function.constant(c)

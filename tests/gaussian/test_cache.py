@@ -23,7 +23,7 @@ def test_written_once_and_read_back(fresh, monkeypatch):
     first = kernel("relu").expr
     (path,) = files(fresh)
     monkeypatch.setattr(cache, "_memory", {})
-    monkeypatch.setattr("rmtsym.gaussian.expectation.closed_form", lambda *_: pytest.fail("recomputed"))
+    monkeypatch.setattr("rmtsym.gaussian.expectations.closed_form", lambda *_: pytest.fail("recomputed"))
     assert kernel("relu").expr == first
     assert files(fresh) == [path]
 

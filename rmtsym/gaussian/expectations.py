@@ -7,11 +7,11 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnsupportedModel
-from rmtsym.gaussian.activation import activation, exact
+from rmtsym.gaussian.activations import activation, exact
 from rmtsym.gaussian.cache import remembered
 from rmtsym.gaussian.closed_form import closed_form
 from rmtsym.gaussian.function import Function
-from rmtsym.gaussian.moment import Moment
+from rmtsym.gaussian.moments import Moment
 from rmtsym.gaussian.presentation import simplified
 from rmtsym.gaussian.radical import normal_roots, reduced, split
 from rmtsym.gaussian.special import BivariateNormal
