@@ -45,7 +45,9 @@ def seconds(task: Callable[[], Any], repeat: int = 3) -> float:
     return min(times)
 
 
-def plain_iteration(z: complex, s: np.ndarray, w: np.ndarray, m: complex, stop: float, limit: int) -> tuple[complex, int]:
+def plain_iteration(
+    z: complex, s: np.ndarray, w: np.ndarray, m: complex, stop: float, limit: int
+) -> tuple[complex, int]:
     """m <- 1/(-z + c E[s/(1+s m)]) until the increment is below ``stop``."""
     for count in range(1, limit + 1):
         new = 1 / (-z + RATIO * np.sum(w * s / (1 + s * m)))
@@ -55,7 +57,9 @@ def plain_iteration(z: complex, s: np.ndarray, w: np.ndarray, m: complex, stop: 
     return m, limit
 
 
-def plain_density(x: np.ndarray, s: np.ndarray, w: np.ndarray, truth: np.ndarray, limit: int) -> tuple[float, float, float]:
+def plain_density(
+    x: np.ndarray, s: np.ndarray, w: np.ndarray, truth: np.ndarray, limit: int
+) -> tuple[float, float, float]:
     """Seconds per point, largest error and share of points that ran into the iteration limit."""
     m, worst, stopped = -1 / (x[0] + 1j), 0.0, 0
     start = time.perf_counter()

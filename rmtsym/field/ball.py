@@ -66,6 +66,8 @@ class Ball(NumberSystem):
             return value
         if isinstance(value, np.generic):
             value = value.item()
+        if isinstance(value, float):
+            return arb(value)
         if isinstance(value, complex):
             return acb(arb(value.real), arb(value.imag))
         if isinstance(value, fmpq):
@@ -148,6 +150,15 @@ class Ball(NumberSystem):
             return value.in_system(self)
         table = real_table(value)
         return self._pack(len(table), len(table[0]), [self.number(x) for row in table for x in row])
+
+    def identity(self, n: int) -> Any:
+        found = arb_mat(n, n)
+        for i in range(n):
+            found[i, i] = arb(1)
+        return found
+
+    def zeros(self, rows: int, cols: int) -> Any:
+        return arb_mat(rows, cols)
 
     def tabulate(self, rows: int, cols: int, entry: Callable[[int, int], Any]) -> Any:
         return self._pack(rows, cols, [entry(i, j) for i in range(rows) for j in range(cols)])

@@ -172,7 +172,7 @@ class Walk:
                 above.append(self.value(factor, frame))
         numerator = self.system.product(above) if above else None
         value = self.system.quotient(numerator, self.system.product(below)) if below else numerator
-        return -value if negative else value
+        return -value if negative else value  # type: ignore[operator]
 
     def _pow(self, expr: sp.Pow, frame: Frame) -> Any:
         base, exponent = expr.args
@@ -260,7 +260,8 @@ class Walk:
                     raise ShapeError(f"{matrix.name} has {found} where its declared size {side} is {self.size(side)}")
 
     def _explicit(self, expr: Any, frame: Frame) -> Any:
-        return self.system.tabulate(*expr.shape, lambda i, j: self.value(expr[i, j], frame))
+        rows, cols = expr.shape
+        return self.system.tabulate(rows, cols, lambda i, j: self.value(expr[i, j], frame))
 
     def size(self, expr: sp.Expr) -> int:
         if expr.is_Integer:

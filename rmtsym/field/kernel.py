@@ -2,6 +2,7 @@ r"""Entrywise kernels of pairs of columns, :math:`\Phi_{ij} = f(|a_i|^2,\, a_i\c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from flint import arb
 
 from rmtsym.field.ball import Ball
 from rmtsym.field.evaluate import _RULES, Frame, Walk
-from rmtsym.field.number_system import Float
+from rmtsym.field.number_system import Float, NumberSystem
 
 __all__ = ["KernelMatrix"]
 
@@ -114,7 +115,8 @@ def _clamp(system: Any) -> Any:
     part of a ball that the true value cannot lie in.
     """
     if isinstance(system, Float):
-        made, rule = Float(), _clamped_float
+        made: NumberSystem = Float()
+        rule: Callable[[str, Any], Any] = _clamped_float
     elif isinstance(system, Ball):
         made, rule = Ball(system.bits), _clamped_ball
     else:

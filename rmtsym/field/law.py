@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,13 +63,17 @@ class NormalLaw:
     def quadrature(self, measure: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
         reach = 9.5
         if self.breaks:
-            nodes, weights = _composite(sorted({-reach, reach, *self.breaks}), 0.5)
+            nodes, weights = _composite(sorted({-reach, reach, *self.breaks}), 8 * self.step)
         else:
             count = math.ceil(reach / self.step)
             nodes = np.arange(-count, count + 1) * self.step
             weights = np.full(nodes.size, self.step)
         weights = weights * np.exp(-(nodes**2) / 2)
         return {_letter(measure): nodes}, weights / weights.sum()
+
+    def coarser(self) -> NormalLaw:
+        """The same law with nodes twice as far apart; the difference bounds the error of the finer rule."""
+        return replace(self, step=2 * self.step)
 
     def enclose(self, function: Callable[..., Any], bits: int) -> Any:
         from flint import arb
@@ -116,6 +120,10 @@ class LebesgueLaw:
         count = math.ceil(self.reach / self.step)
         nodes = np.arange(-count, count + 1) * self.step
         return {_letter(measure): nodes}, np.full(nodes.size, self.step)
+
+    def coarser(self) -> LebesgueLaw:
+        """The same with nodes twice as far apart."""
+        return replace(self, step=2 * self.step)
 
     def enclose(self, function: Callable[..., Any], bits: int) -> Any:
         from flint import arb
@@ -185,6 +193,10 @@ class DensityLaw:
         with np.errstate(all="ignore"):
             heights = np.broadcast_to(evaluate(self.density, {self.letter: nodes}), nodes.shape)
         return nodes, w * (b - a) * np.sin(2 * t) * np.where(np.isfinite(heights), heights, 0.0)
+
+    def coarser(self) -> DensityLaw:
+        """The same law with half as many nodes."""
+        return replace(self, count=self.count // 2)
 
     def quadrature(self, measure: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
         nodes, weights = self._nodes()

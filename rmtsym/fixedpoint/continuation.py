@@ -7,7 +7,7 @@ its domain, the corrector moves little, and (in real arithmetic) the determinant
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from rmtsym.fixedpoint.problem import Problem
 
 __all__ = ["Path", "Traversal", "choose_path", "traverse"]
 
-_RIDGES = ("lam", "lambda", "lambda_", "lamda", "gamma", "ridge", "mu", "eta")
+_RIDGES = ("lam", "lambda", "lambda_", "lamda", "gamma", "ridge")
 
 
 @dataclass
@@ -27,7 +27,19 @@ class Path:
     parameter: str
     start: np.ndarray
     target: np.ndarray
-    length: np.ndarray  # log of the ratio of the first to the last scale
+    length: np.ndarray = field(init=False)  # log of the ratio of the first to the last scale
+
+    def __post_init__(self) -> None:
+        gap, scale = np.abs(self.start - self.target), np.maximum(np.abs(self.start), 1.0)
+        if np.iscomplexobj(self.start):
+            last = np.maximum(np.abs(self.target.imag), 1e-10 * scale)
+        else:
+            last = np.where(self.target != 0, np.abs(self.target), 1e-15 * scale)
+        self.length = np.log(np.maximum(gap / last, np.e))
+
+    def part(self, index: np.ndarray) -> Path:
+        """The paths of some of the points."""
+        return Path(self.parameter, self.start[index], self.target[index])
 
     def value(self, u: np.ndarray, index: np.ndarray) -> np.ndarray:
         length, start, target = self.length[index], self.start[index], self.target[index]
@@ -57,10 +69,11 @@ def choose_path(problem: Problem) -> tuple[Path | None, np.ndarray]:
         for symbol, expr in given.guess.items():
             guess[:, [str(u) for u in system.symbols].index(str(symbol))] = problem.number(expr, **{name: start})
         return _path(problem, name, start), guess
-    name = _default_parameter(problem)
+    default = _default_parameter(problem)
     guess = np.ones((problem.size, count), kind)
-    if name is None:
+    if default is None:
         return None, guess * (1j if problem.complex and problem.batch.herglotz.any() else 1.0)
+    name = default
     target = problem.batch.parameters[name]
     far = 4.0 * (problem.scale + np.abs(target)) if problem.complex else np.maximum(1e4 * problem.scale, 10 * target)
     if problem.complex:  # stay in the half-plane of the target: the real axis may carry a cut
@@ -82,12 +95,7 @@ def _default_parameter(problem: Problem) -> str | None:
 
 def _path(problem: Problem, name: str, start: np.ndarray) -> Path:
     target = np.broadcast_to(problem.batch.parameters[name], (problem.size,))
-    gap = np.abs(start - target)
-    last = np.abs(target.imag) if problem.complex else np.abs(target)
-    scale = np.maximum(np.abs(start), 1.0)
-    last = np.maximum(last, 1e-10 * scale) if problem.complex else np.where(last > 0, last, 1e-15 * scale)
-    length = np.log(np.maximum(gap / last, np.e))
-    return Path(name, start.copy(), target.copy(), length)
+    return Path(name, start.copy(), target.copy())
 
 
 def first_root(batch: Batch, guess: np.ndarray) -> Outcome:

@@ -25,6 +25,7 @@ from flint import acb, acb_mat, arb, arb_mat
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.evaluate import BALL, evaluate
 from rmtsym.field.value import Value
+from rmtsym.fixedpoint.derivative import resolved
 from rmtsym.fixedpoint.generate import jacobian, matrices_of, scalars_of
 from rmtsym.fixedpoint.problem import bind, check_bound, named
 from rmtsym.fixedpoint.solve import solve
@@ -76,20 +77,18 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
     rough = solve(system, point)
     task = _Task(system, point, digits, rough)
     widest = max((max(np.shape(point[m.name])) for m in matrices_of(system)), default=1)
-    extra = 32 + int(math.log2(max(float(rough.condition), 1.0))) + int(6 * math.log2(widest))
+    extra = 32 + int(math.log2(max(float(rough.condition), 1.0))) + int(3 * math.log2(widest))
     reason = ""
     for _ in range(_ROUNDS):
         bits = int(digits * 3.3219280949) + extra
         context = BALL(bits)
         with context:
-            box, reason = task.certify(bits)
-            if box is not None:
-                values = task.outputs(box, bits)
-                reason = task.check(box, bits)
-                if not reason and all(task.sharp(v) for v in values.values()):
-                    method = f"Krawczyk, {bits} bits; branch: {rough.evidence}" if box else f"balls, {bits} bits"
-                    return {name: Value.from_ball(v, method) for name, v in values.items()}
-                reason = reason or "the outputs are not sharp enough"
+            found, reason = task.certify(bits)
+            if found is not None:
+                if all(task.sharp(v) for v in found.values()):
+                    kind = f"Krawczyk, {bits} bits; branch: {rough.evidence}" if task.names else f"balls, {bits} bits"
+                    return {name: Value.from_ball(v, kind) for name, v in found.items()}
+                reason = "the outputs are not sharp enough"
         extra *= 2
     raise NoConvergence(f"no enclosure with {digits} digits: {reason}; move the point or ask for fewer digits")
 
@@ -112,9 +111,16 @@ class _Task:
         self.preconditioner: Any = None
         self.equations = [eq.lhs - eq.rhs for eq in self.system.equations]
         self.slopes = [x for row in jacobian(self.system) for x in row]
+        self.conditions = [] if self.complex else list(self.system.conditions)
+        self.outputs = list(resolved(self.system).values())
+        self.matrices: dict[str, Any] = {}
+        # the step of the approximate root has to be well below the digits that are asked for
+        self.goal = 2.0 ** -min(
+            int(3.33 * self.digits) + 12 + int(math.log2(max(float(self.rough.condition), 1.0))), 1000
+        )
 
     def env(self, q: list[Any]) -> dict[str, Any]:
-        return self.point | dict(zip(self.names, q, strict=True))
+        return self.point | self.matrices | dict(zip(self.names, q, strict=True))
 
     def evaluate(self, expressions: list[Any], q: list[Any], bits: int) -> list[Any]:
         return evaluate(expressions, self.env(q), BALL(bits))
@@ -153,11 +159,12 @@ class _Task:
         except ZeroDivisionError:
             self.preconditioner = None
 
-    def certify(self, bits: int) -> tuple[list[Any] | None, str]:
-        """Box that holds exactly one root, or the reason why there is none."""
+    def certify(self, bits: int) -> tuple[dict[str, Any] | None, str]:
+        """Unknowns and outputs on a box that holds exactly one root, or the reason why there is none."""
         count = len(self.names)
+        self.matrices = {m.name: BALL(bits).matrix(self.point[m.name]) for m in matrices_of(self.system)}
         if not count:
-            return [], ""
+            return dict(zip(self.system.outputs, self.evaluate(self.outputs, [], bits), strict=True)), ""
         inverse = self._inverse(bits)
         if inverse is None:
             self._recompute(bits)
@@ -171,7 +178,7 @@ class _Task:
             now = max(float(_upper(step[i, 0]) / (_upper(self.middle[i]) + arb(2) ** -1000)) for i in range(count))
             if not math.isfinite(now):
                 return None, "an equation is not finite at the approximate root"
-            if now < 2.0 ** (16 - bits) or (now > 0.25 * size and now < 2.0 ** (-bits // 2)):
+            if now < max(2.0 ** (16 - bits), self.goal) or (now > 0.25 * size and now < 2.0 ** (-bits // 2)):
                 break
             if now > 0.25 * size:  # the float Jacobian is too rough a preconditioner
                 if rounds > 30:
@@ -182,7 +189,7 @@ class _Task:
             self.middle = [(self.scalar(x) - step[i, 0]).mid() for i, x in enumerate(self.middle)]
         return self._krawczyk(inverse, step, bits)
 
-    def _krawczyk(self, inverse: Any, step: Any, bits: int) -> tuple[list[Any] | None, str]:
+    def _krawczyk(self, inverse: Any, step: Any, bits: int) -> tuple[dict[str, Any] | None, str]:
         count = len(self.names)
         tiny = arb(2) ** (8 - bits)
         radius = [2 * _upper(step[i, 0]) + tiny * _upper(x) for i, x in enumerate(self.middle)]
@@ -190,24 +197,22 @@ class _Task:
         for _ in range(6):
             spread = [self.scalar(_around_zero(r, self.complex)) for r in radius]
             box = [self.scalar(x) + s for x, s in zip(self.middle, spread, strict=True)]
-            slopes = self.evaluate(self.slopes, box, bits)
+            # everything on the box at once, so that inverses of matrices are shared
+            values = self.evaluate(self.slopes + self.conditions + self.outputs, box, bits)
+            slopes = values[: count * count]
             if all(_finite(x) for x in slopes):
                 defect = identity - inverse * self.matrix(count, count, slopes)
                 shift = defect * self.matrix(count, 1, spread) - step
                 if all(_inside(shift[i, 0], radius[i], self.complex) for i in range(count)):
-                    return [self.scalar(x) + shift[i, 0] for i, x in enumerate(self.middle)], ""
+                    root = [self.scalar(x) + shift[i, 0] for i, x in enumerate(self.middle)]
+                    split = count * count + len(self.conditions)
+                    reason = self.check(root, values[count * count : split], bits)
+                    names = [*self.names, *self.system.outputs]
+                    return (None, reason) if reason else (dict(zip(names, root + values[split:], strict=True)), "")
             radius = [8 * r for r in radius]
         return None, "the Krawczyk operator does not contract (double root or spectral edge)"
 
-    def outputs(self, box: list[Any], bits: int) -> dict[str, Any]:
-        env = self.env(box)
-        found = dict(zip(self.names, box, strict=True))
-        names = list(self.system.outputs)
-        plain = [self.system.outputs[n].xreplace(_substitution(self.system, n)) for n in names]
-        found |= dict(zip(names, evaluate(plain, env, BALL(bits)), strict=True))
-        return found
-
-    def check(self, box: list[Any], bits: int) -> str:
+    def check(self, box: list[Any], conditions: list[Any], bits: int) -> str:
         """Empty, or the domain or condition that is not certified on the box."""
         for unknown, ball in zip(self.system.unknowns, box, strict=True):
             real = ball.real if isinstance(ball, acb) else ball
@@ -221,10 +226,9 @@ class _Task:
                         limit = evaluate(sp.sympify(bound), self.env(box), BALL(bits))
                         if not (real - limit) * sign > 0:
                             return f"{unknown.symbol} {'>' if sign > 0 else '<'} {bound} is not certified"
-        if not self.complex:
-            for condition in self.system.conditions:
-                if not evaluate(condition, self.env(box), BALL(bits)) > 0:
-                    return f"the condition {condition} > 0 is not certified"
+        for condition, value in zip(self.conditions, conditions, strict=True):
+            if not value > 0:
+                return f"the condition {condition} > 0 is not certified"
         return ""
 
     def sharp(self, ball: Any) -> bool:
@@ -235,20 +239,6 @@ class _Task:
             return True
         zero = ball.contains(0) if isinstance(ball, acb) else ball.contains(arb(0))
         return bool(zero) and float(abs(ball).upper()) < 10.0 ** -(self.digits + 15)
-
-
-def _substitution(system: FixedPointSystem, name: str) -> dict[sp.Basic, sp.Expr]:
-    """Definitions of the earlier outputs that an output refers to, fully substituted."""
-    found: dict[sp.Basic, sp.Expr] = {}
-    for earlier, expr in system.outputs.items():
-        if earlier == name:
-            break
-        full = expr.xreplace(found)
-        for other in system.outputs.values():
-            for symbol in other.free_symbols:
-                if str(symbol) == earlier and isinstance(symbol, sp.Symbol):
-                    found[symbol] = full
-    return found
 
 
 def _exact(value: Any, is_complex: bool) -> Any:

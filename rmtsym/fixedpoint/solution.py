@@ -18,6 +18,7 @@ STATUS: dict[str, str] = {
     "stalled": "the continuation stopped early: a boundary, an edge or another branch is near; move the point",
     "domain": "a root was found, but an unknown lies outside its domain; check the parameters or the continuation",
     "condition": "a root was found, but a condition of the system is not positive there; it is not the physical one",
+    "ambiguous": "several roots satisfy all domains and conditions; give the system a Continuation",
     "fold": "the determinant of the Jacobian changed sign on the way: the path crossed a fold",
     "overflow": "a value is not finite; the parameters are out of the range of double precision, use enclose()",
 }
@@ -40,7 +41,10 @@ class Solution:
     status : array of str
         A key of :data:`STATUS`, where each says what to try.
     evidence : array of str
-        How the physical branch was identified.
+        How the physical branch was identified: ``"continuation"`` from where it is unique, ``"neighbours"`` (close to
+        the line between two solved grid points), ``"domains"`` (the only root found that satisfies them).
+    quadrature : array
+        Relative change of the equations when continuous laws get half as many nodes; zero for atoms.
     """
 
     values: Mapping[str, Any]
@@ -49,6 +53,7 @@ class Solution:
     iterations: Any
     status: Any
     evidence: Any
+    quadrature: Any
     point: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Any:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rmtsym.errors import NoConvergence
-from rmtsym.fixedpoint.continuation import choose_path, first_root, inside, traverse
+from rmtsym.fixedpoint.continuation import Path, choose_path, first_root, inside, traverse
+from rmtsym.fixedpoint.generate import fixed_arguments
+from rmtsym.fixedpoint.newton import Batch
 from rmtsym.fixedpoint.problem import Problem, bind
 from rmtsym.fixedpoint.solution import Solution
 from rmtsym.fixedpoint.system import FixedPointSystem
 
 __all__ = ["solve"]
+
+Roots = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # roots (B, k), status, Newton steps, evidence
 
 
 def solve(system: FixedPointSystem, point: Mapping[Any, Any], *, throw: bool = True) -> Solution:
@@ -69,9 +74,12 @@ def _solve(problem: Problem) -> Solution:
         # arrays of one operation stay near the size of the caches
         widest = max((max(v.shape) for v in problem.batch.fixed if v.ndim == 2), default=1)
         chunk = max(1, 500_000 // widest**2) if widest > 1 else max(64, 600_000 // _atoms(problem))
-        for begin in range(0, size, chunk):
-            index = np.arange(begin, min(begin + chunk, size))
-            q[index], status[index], steps[index], evidence[index] = _roots(problem, index)
+        if chunk < size and widest > 1 and _only_path_varies(problem):
+            q, status, steps, evidence = _along_path(problem)
+        else:
+            for begin in range(0, size, chunk):
+                index = np.arange(begin, min(begin + chunk, size))
+                q[index], status[index], steps[index], evidence[index] = _roots(problem, index)
         _judge(problem, q, status)
     return _report(problem, q, status, steps, evidence)
 
@@ -80,14 +88,13 @@ def _atoms(problem: Problem) -> int:
     return max((v.size for v in problem.batch.fixed if v.ndim == 1), default=1)
 
 
-def _roots(problem: Problem, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _roots(problem: Problem, index: np.ndarray) -> Roots:
     """Roots of a part of the batch: neighbours along a grid, a continuation, or a search from several starts."""
     path, guess = choose_path(problem)
     batch = problem.batch.at(index)
     if path is None:
         return _search(batch, guess[index])
-    for name in ("start", "target", "length"):
-        setattr(path, name, getattr(path, name)[index])
+    path = path.part(index)
     order = _grid_order(problem, path.parameter, index)
     if order is None:
         done = traverse(batch, path, guess[index])
@@ -100,19 +107,59 @@ def _roots(problem: Problem, index: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     return _along_grid(batch, path, guess[index], order)
 
 
-def _search(batch: Any, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _only_path_varies(problem: Problem) -> bool:
+    path, _ = choose_path(problem)
+    if problem.complex or path is None:
+        return False
+    return all(len(v) == 1 or k == path.parameter for k, v in problem.batch.parameters.items())
+
+
+def _along_path(problem: Problem) -> Roots:
+    """Points on one path, one after the other: each continuation starts at the root of the point before.
+
+    For systems with large matrices, where every evaluation is dear.
+    """
+    path, guess = choose_path(problem)
+    assert path is not None
+    order = np.argsort(np.abs(path.target - path.start), kind="stable")
+    size = len(order)
+    q, status = np.full_like(guess, np.nan), np.full(size, "stalled", dtype="U10")
+    steps, last = np.zeros(size, int), None
+    for i in order:
+        one = np.array([i])
+        leg = path if last is None else replace(path, start=np.full_like(path.start, path.target[last]))
+        leg = leg.part(one)
+        begin = guess[one] if last is None else q[last : last + 1]
+        done = traverse(problem.batch.at(one), leg, begin)
+        q[one], status[one] = done.q, done.status
+        steps[i] = done.steps[0]
+        if done.status[0] == "converged":
+            last = i
+    return q, status, steps, np.full(size, "continuation", dtype="U12")
+
+
+def _search(batch: Batch, guess: np.ndarray) -> Roots:
+    """Roots in the domains from several starts; two different ones make the point ambiguous."""
     q, good = guess.copy(), np.zeros(len(guess), bool)
-    steps = np.zeros(len(guess), int)
+    ambiguous, steps = good.copy(), np.zeros(len(guess), int)
     for factor in (1.0, 0.1, 10.0, 0.01, 100.0):
-        todo = np.flatnonzero(~good)
-        if not todo.size:
-            break
-        part = batch.at(todo)
-        found = first_root(part, guess[todo] * factor)
-        ok = found.converged & inside(part, found.q)
-        q[todo[ok]], good[todo[ok]] = found.q[ok], True
-        steps[todo] += found.steps
-    return q, np.where(good, "converged", "unsolved"), steps, np.full(len(guess), "domains")
+        found = first_root(batch, guess * factor)
+        steps += found.steps
+        ok = found.converged & inside(batch, found.q) & _conditions_hold(batch, found.q)
+        apart = np.abs(found.q - q).max(axis=1) > 1e-5 * np.abs(q).max(axis=1)
+        ambiguous |= ok & good & apart
+        q[ok & ~good] = found.q[ok & ~good]
+        good |= ok
+    status = np.where(ambiguous, "ambiguous", np.where(good, "converged", "unsolved")).astype("U10")
+    return q, status, steps, np.full(len(guess), "domains", dtype="U12")
+
+
+def _conditions_hold(batch: Batch, q: np.ndarray) -> np.ndarray:
+    held = np.ones(len(q), bool)
+    if not np.iscomplexobj(q):
+        for value in batch.outputs(q)[0]:
+            held &= np.broadcast_to(np.asarray(value) > 0, len(q))
+    return held
 
 
 def _grid_order(problem: Problem, name: str, index: np.ndarray) -> np.ndarray | None:
@@ -123,7 +170,7 @@ def _grid_order(problem: Problem, name: str, index: np.ndarray) -> np.ndarray | 
     return np.argsort(parameters[name][index].real, kind="stable")
 
 
-def _along_grid(batch: Any, path: Any, guess: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, ...]:
+def _along_grid(batch: Batch, path: Path, guess: np.ndarray, order: np.ndarray) -> Roots:
     """Every eighth point by continuation, the others from the line between two solved neighbours.
 
     A root found from neighbours counts if it is close to that line; the rest is done by continuation.
@@ -134,8 +181,7 @@ def _along_grid(batch: Any, path: Any, guess: np.ndarray, order: np.ndarray) -> 
     steps, evidence = np.zeros(size, int), np.full(size, "continuation", dtype="U12")
 
     def follow(index: np.ndarray) -> None:
-        part = type(path)(path.parameter, path.start[index], path.target[index], path.length[index])
-        done = traverse(batch.at(index), part, guess[index])
+        done = traverse(batch.at(index), path.part(index), guess[index])
         q[index], status[index] = done.q, done.status
         steps[index] += done.steps
 
@@ -180,12 +226,8 @@ def _judge(problem: Problem, q: np.ndarray, status: np.ndarray) -> None:
         elif unknown.domain == "positive" and not problem.complex:
             good &= q[:, i] > 0
     status[(status == "converged") & ~good] = "domain"
-    if problem.system.conditions and not problem.complex:
-        conditions, _ = problem.batch.outputs(q)
-        held = np.ones(len(q), bool)
-        for value in conditions:
-            held &= np.broadcast_to(np.asarray(value) > 0, len(q))
-        status[(status == "converged") & ~held] = "condition"
+    if problem.system.conditions:
+        status[(status == "converged") & ~_conditions_hold(problem.batch, q)] = "condition"
 
 
 def _report(problem: Problem, q: Any, status: Any, steps: Any, evidence: Any) -> Solution:
@@ -208,10 +250,24 @@ def _report(problem: Problem, q: Any, status: Any, steps: Any, evidence: Any) ->
         array = np.where(bad, np.nan, value).reshape(problem.shape)
         shaped[name] = array if problem.shape else array[()]
     shape = problem.shape
-    return Solution(
-        shaped, *(np.asarray(x).reshape(shape)[()] for x in (residual, condition, steps, status, evidence)),
-        {k: v.real if not np.any(v.imag) else v for k, v in batch.parameters.items()},
-    )  # fmt: skip
+    quadrature = _quadrature_error(problem, q)
+    columns = (residual, condition, steps, status, evidence, quadrature)
+    reported = [np.asarray(x).reshape(shape)[()] for x in columns]
+    where = {k: v.real if not np.any(v.imag) else v for k, v in batch.parameters.items()}
+    return Solution(shaped, *reported, point=where)
+
+
+def _quadrature_error(problem: Problem, q: np.ndarray) -> np.ndarray:
+    """Relative change of the equations when continuous laws are given half as many nodes."""
+    laws = {m.name: problem.point[m.name] for m in problem.system.measures}
+    coarse = {name: law.coarser() for name, law in laws.items() if hasattr(law, "coarser")}
+    if not coarse or not q.shape[1]:
+        return np.zeros(problem.size)
+    fixed = fixed_arguments(problem.code, problem.system, problem.point | coarse)
+    left, right, _ = problem.batch.sides(q)
+    other_left, other_right, _ = replace(problem.batch, fixed=fixed).sides(q)
+    scale = np.abs(left) + np.abs(right)
+    return ((np.abs(left - other_left) + np.abs(right - other_right)) / scale).max(axis=1)
 
 
 def _settle_real_axis(problem: Problem, q: np.ndarray, status: np.ndarray) -> None:

@@ -88,7 +88,7 @@ def test_matrix_valued_average():
 
 
 def test_square_loss_in_proximal_form_is_marchenko_pastur():
-    # engine memo, section 6: tau = E psi', c = phi/(lam + tau); with the square loss lam phi m^2 + (lam+1-phi) m - 1 = 0
+    # engine memo, section 6: c = phi/(lam + E psi'); with the square loss lam phi m^2 + (lam+1-phi) m - 1 = 0
     phi, delta, sigma = sp.symbols("phi delta sigma", positive=True)
     w = sp.Symbol("w", real=True)
     g = SpectralMeasure("g", w)
@@ -112,9 +112,7 @@ def test_logistic_regression_on_a_mixture():
     line, pop = SpectralMeasure("line", x), SpectralMeasure("pop", t, b)
     slope = -1 / (1 + sp.exp(x))
     bend = sp.exp(x) / (1 + sp.exp(x)) ** 2
-    density = (
-        sp.exp(-(((x + delta * slope - M) / sigma) ** 2) / 2) / (sp.sqrt(2 * sp.pi) * sigma) * (1 + delta * bend)
-    )
+    density = sp.exp(-(((x + delta * slope - M) / sigma) ** 2) / 2) / (sp.sqrt(2 * sp.pi) * sigma) * (1 + delta * bend)
     eta, second = Average(-slope * density, line), Average(slope**2 * density, line)
     theta = Average(bend / (1 + delta * bend) * density, line)
     R = 1 / (theta * t + gamma)

@@ -52,7 +52,9 @@ def test_same_numbers_as_the_library(z0):
 
 
 def test_own_continuation_is_exported():
-    system = FixedPointSystem(RIDGE.unknowns, RIDGE.equations, {}, (), Continuation(lam, 1000 * (1 + lam), {kappa: lam}))
+    system = FixedPointSystem(
+        RIDGE.unknowns, RIDGE.equations, {}, (), Continuation(lam, 1000 * (1 + lam), {kappa: lam})
+    )
     module = load(export_python(system, "ridge", [{"lam": F(1, 10), "c": F(3), "nu": PAIR}]))
     assert module["test"]() == 1
 

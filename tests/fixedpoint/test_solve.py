@@ -198,3 +198,23 @@ def test_implicit_derivatives_of_two_unknowns_are_affine():
     assert found["d_product_d_lam"].value == pytest.approx(float(high - low) / 2e-8, rel=1e-12)
     grid = solve(extended, {"lam": np.logspace(-12, 4, 40), "c": 2.0})
     assert grid.ok.all()
+
+
+def test_two_admissible_roots_without_a_path_are_ambiguous():
+    q, a = sp.symbols("q a", positive=True)
+    system = FixedPointSystem((Unknown(q),), (sp.Eq(q**2 + 2 * a, 3 * q),))
+    assert solve(system, {"a": 1.0}, throw=False).status == "ambiguous"
+    decided = FixedPointSystem(system.unknowns, system.equations, {}, (sp.Rational(3, 2) - q,))
+    assert solve(decided, {"a": 1.0})["q"] == pytest.approx(1.0)
+
+
+def test_quadrature_error_is_reported():
+    from rmtsym.field.law import NormalLaw
+
+    w = sp.Symbol("w", real=True)
+    g = SpectralMeasure("g", w)
+    sharp = FixedPointSystem((Unknown(kappa),), (sp.Eq(kappa, lam + Average(1 / (1 + kappa + (20 * w) ** 2), g)),))
+    coarse = solve(sharp, {"lam": 0.5, "g": NormalLaw(step=1 / 4)})
+    fine = solve(sharp, {"lam": 0.5, "g": NormalLaw(step=1 / 256)})
+    assert fine.quadrature < 1e-13
+    assert abs(coarse["kappa"] - fine["kappa"]) < 4 * coarse.quadrature * fine["kappa"]
