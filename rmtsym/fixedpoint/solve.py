@@ -251,10 +251,11 @@ def _report(problem: Problem, q: Any, status: Any, steps: Any, evidence: Any) ->
         shaped[name] = array if problem.shape else array[()]
     shape = problem.shape
     quadrature = _quadrature_error(problem, q)
-    columns = (residual, condition, steps, status, evidence, quadrature)
-    reported = [np.asarray(x).reshape(shape)[()] for x in columns]
+    columns = {"residual": residual, "condition": condition, "iterations": steps, "status": status}
+    columns |= {"evidence": evidence, "quadrature": quadrature}
+    reported = {name: np.asarray(x).reshape(shape)[()] for name, x in columns.items()}
     where = {k: v.real if not np.any(v.imag) else v for k, v in batch.parameters.items()}
-    return Solution(shaped, *reported, point=where)
+    return Solution(values=shaped, point=where, **reported)
 
 
 def _quadrature_error(problem: Problem, q: np.ndarray) -> np.ndarray:
