@@ -176,8 +176,11 @@ class Proof:
 
     # -- the kinds ------------------------------------------------------------------------------------------------
 
-    def define(self, claim: sp.Eq, reason: str, *, name: str = "") -> Step:
-        """Introduce a symbol: ``Eq(symbol, expression)``.  The symbol must be new and must not define itself."""
+    def define(self, claim: sp.Eq, reason: str, *, name: str = "", uses: Iterable[Step | str] = ()) -> Step:
+        """Introduce a symbol: ``Eq(symbol, expression)``.  The symbol must be new and must not define itself.
+
+        ``uses`` names what makes the definition sensible (a root that exists, a place where a slope vanishes).
+        """
         earlier = tuple(eq for s in self.steps for eq in s.relations)
 
         def check(claim: sp.Eq = claim) -> Evidence:
@@ -192,7 +195,8 @@ class Proof:
 
         circular = sp.Eq(claim.lhs, claim.rhs + claim.lhs, evaluate=False)
         wrong = (("circular definition", lambda: check(circular)),)
-        return self._add(Step(name or f"definition of {claim.lhs}", "definition", (claim,), reason, (), check, wrong))
+        title = name or f"definition of {claim.lhs}"
+        return self._add(Step(title, "definition", (claim,), reason, self._uses(uses), check, wrong))
 
     def identity(
         self,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnknownName
@@ -181,18 +182,35 @@ def _used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in bound.items() if name in names}
 
 
-def enclose_regime(regime: Regime, bound: Mapping[str, Any], digits: int = 15) -> dict[str, Value]:
-    """Quantities of a regime as balls around the physical root."""
+def _only(system: FixedPointSystem, names: Sequence[str]) -> FixedPointSystem:
+    """The system with the named outputs and those that they are made of."""
+    needed, stack = set(), [name for name in system.outputs if str(name) in names]
+    while stack:
+        name = stack.pop()
+        needed.add(name)
+        mentioned = {str(x) for x in system.outputs[name].free_symbols}
+        stack += [other for other in system.outputs if str(other) in mentioned and other not in needed]
+    return replace(system, outputs={k: v for k, v in system.outputs.items() if k in needed})
+
+
+def enclose_regime(
+    regime: Regime, bound: Mapping[str, Any], digits: int = 15, quantities: Sequence[str] | None = None
+) -> dict[str, Value]:
+    """Quantities of a regime (all by default) as balls around the physical root."""
     from rmtsym.fixedpoint import enclose
 
+    wanted = regime.outputs if quantities is None else tuple(quantities)
     values: dict[str, Value] = {}
     for system in regime.systems:
+        if not set(wanted) & {str(name) for name in system.outputs}:
+            continue
         if isinstance(system, FixedPointSystem):
-            found = enclose(system, _used(system, bound), digits=digits)
+            part = _only(system, wanted)
+            found = enclose(part, _used(part, bound), digits=digits)
         else:
             found = system.enclose(bound, digits)
         values.update({str(k): v for k, v in found.items()})
-    return {name: values[name] for name in regime.outputs}
+    return {name: values[name] for name in wanted}
 
 
 def solve_regime(regime: Regime, bound: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,4 +225,10 @@ def solve_regime(regime: Regime, bound: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found = system.solve(bound)
         values.update({str(k): v for k, v in found.items()})
-    return {name: values[name] for name in regime.outputs}
+    return {name: _real(values[name]) for name in regime.outputs}
+
+
+def _real(value: Any) -> Any:
+    """A complex number or array without imaginary part, as a real one."""
+    array = np.asarray(value)
+    return array.real[()] if array.dtype.kind == "c" and not array.imag.any() else value

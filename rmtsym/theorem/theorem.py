@@ -223,6 +223,6 @@ def predict(
         theorem.quantity(name)
         if name not in regime.outputs:
             raise UnknownName(f"quantity of {theorem.id} where {regime.name or regime.when}", name, regime.outputs)
-    found = enclose_regime(regime, theorem.bound(exact), digits)
+    found = enclose_regime(regime, theorem.bound(exact), digits, quantities)
     order = quantities or [q.name for q in theorem.quantities if q.name in found]
     return {name: found[name] for name in order}

@@ -385,11 +385,17 @@ CONTROLS = (Control("trace", _first), Control("load", _second), Control("square"
 
 
 def _statistics(resolution: float, rough: float) -> tuple[Statistic, ...]:
-    """Averaged errors to a sharp resolution, errors of one noisy fit to a rough one."""
-    traces = ("B_avg", "V", "R", "B_in", "V_in", "train", "shrinkage")
+    """Averaged errors to a sharp resolution, errors of one noisy fit to a rough one.
+
+    The bias leans on the smallest eigenvalues and fluctuates most; one per cent of it costs as much as half a per cent
+    of the others.
+    """
+    sharp = [
+        Statistic(name, controls=CONTROLS, resolution=max(resolution, 0.01) if name in ("B_avg", "R") else resolution)
+        for name in ("B_avg", "V", "R", "B_in", "V_in", "train", "shrinkage")
+    ]
     forms = {"bias": "B", "risk": "R", "test": "test", "fit": "train"}
-    sharp = tuple(Statistic(name, controls=CONTROLS, resolution=resolution) for name in traces)
-    return sharp + tuple(Statistic(k, quantity=q, kind="form", resolution=rough) for k, q in forms.items())
+    return (*sharp, *(Statistic(k, quantity=q, kind="form", resolution=rough) for k, q in forms.items()))
 
 
 @theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=_statistics(0.005, 0.2))
