@@ -199,7 +199,13 @@ def _physical_factor(curve: SpectralCurve) -> SpectralCurve:
         raise DomainError(
             "curve", str(curve), "one factor with m ~ -1/z", "several qualify: give moments= to tell them apart"
         )
-    return found[0]
+    if not curve.hint:
+        return found[0]
+    try:  # moments are kept only where they are needed to tell two sheets apart
+        plain = SpectralCurve(found[0].poly)
+        return plain if plain.vanishes_on(curve.hint) and plain.formal else found[0]
+    except DomainError:
+        return found[0]
 
 
 def _check_moments(curve: SpectralCurve) -> None:

@@ -21,8 +21,9 @@ from scipy import special
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.spectrum.support import PointMass
 
-__all__ = ["Distribution", "Quantile", "SmoothPiece"]
+__all__ = ["Distribution", "Quantile", "SmoothPiece", "resolve"]
 
+_SIZE = 512  # nodes of one piece; where they do not suffice it is halved
 _GAP = 1e-10  # a level this close to the mass below a gap is taken to lie in the gap
 
 
@@ -61,7 +62,6 @@ class SmoothPiece:
         density: Callable[[np.ndarray, bool], np.ndarray],
         ends: tuple[float, float],
         exponents: tuple[Fraction, Fraction],
-        tolerance: float = 1e-14,
     ) -> None:
         self.lower, self.upper = ends
         self.powers = (exponents[0].denominator, exponents[1].denominator)
@@ -78,11 +78,12 @@ class SmoothPiece:
             coefficients = _transform(values)
             scale = float(np.max(np.abs(coefficients), initial=0.0))
             tail = float(np.max(np.abs(coefficients[-size // 8 :])))
-            if tail <= tolerance * scale or size >= 4096:
+            if tail <= 1e-14 * scale or size >= _SIZE:
                 break
             size *= 2
         self.series = coefficients
         self.error = tail * 2
+        self.resolved = tail <= 1e-11 * scale  # rounding beside an edge may keep the tail above 1e-14
         self.integral = chebyshev.chebint(coefficients, lbnd=-1) / 2
         self.mass = float(chebyshev.chebval(1.0, self.integral))
 
@@ -132,6 +133,31 @@ class SmoothPiece:
             s = (1 + nodes) / 2
             results.append(float(np.sum(weights / 2 * chebyshev.chebval(nodes, self.series) * values(self.place(s)))))
         return results[1], abs(results[1] - results[0]) + self.error
+
+
+def resolve(
+    density: Callable[[np.ndarray, bool], np.ndarray],
+    ends: tuple[float, float],
+    exponents: tuple[Fraction, Fraction],
+    depth: int = 12,
+) -> list[SmoothPiece]:
+    """The piece, halved until every part is resolved (complex branch points near the axis make narrow features)."""
+    whole = SmoothPiece(density, ends, exponents)
+    if whole.resolved or depth == 0:
+        return [whole]
+    middle = float(whole.place(np.array(0.5)))
+
+    def left(offset: np.ndarray, from_lower: bool) -> np.ndarray:
+        return density(offset, True) if from_lower else density(middle - offset - ends[0], True)
+
+    def right(offset: np.ndarray, from_lower: bool) -> np.ndarray:
+        return density(ends[1] - middle - offset, False) if from_lower else density(offset, False)
+
+    smooth = Fraction(0)
+    return [
+        *resolve(left, (ends[0], middle), (exponents[0], smooth), depth - 1),
+        *resolve(right, (middle, ends[1]), (smooth, exponents[1]), depth - 1),
+    ]
 
 
 def _transform(values: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 from rmtsym.errors import DomainError
 from rmtsym.field.value import Value
 from rmtsym.spectrum.cumulants import free_cumulants
-from rmtsym.spectrum.distribution import Distribution, Quantile, SmoothPiece
+from rmtsym.spectrum.distribution import Distribution, Quantile, SmoothPiece, resolve
 from rmtsym.spectrum.support import Edge, Piece, PointMass, Support, exponents_of
 
 __all__ = ["Law"]
@@ -163,12 +163,10 @@ class Law(ABC):
             if edge.side != "left":
                 exponents[x, "upper"] = edge.exponent
 
-        pieces = []
+        pieces: list[SmoothPiece] = []
         for piece in self.support.pieces:
             pair = exponents[float(piece.lower), "lower"], exponents[float(piece.upper), "upper"]
-            pieces.append(
-                SmoothPiece(self._density_beside(piece, pair), (float(piece.lower), float(piece.upper)), pair)
-            )
+            pieces += resolve(self._density_beside(piece, pair), (float(piece.lower), float(piece.upper)), pair)
         return Distribution(pieces, self.atoms)
 
     def _density_beside(self, piece: Piece, exponents: tuple[Fraction, Fraction]) -> Callable[..., np.ndarray]:

@@ -11,6 +11,7 @@ by its sign and enclosed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -105,9 +106,10 @@ class SampleCovariance(Law):
     # -- inverse map -----------------------------------------------------------------------------------------------
     def _map(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """x(v) and x'(v) in floating point."""
-        ratio = self.eigenvalues / (v[..., None] - self.eigenvalues)
-        c = float(self.c)
-        return v * (1 + c * (ratio @ self.weights)), 1 - c * ((ratio * ratio) @ self.weights)
+        # t/(v - t) = r - 1 with r = v/(v - t): the constant 1 - c E[t > 0] is exact, so nothing is lost at small v
+        r = v[..., None] / (v[..., None] - self.eigenvalues)
+        c, rest = float(self.c), float(1 - self._rank)
+        return v * (rest + c * (r @ self.weights)), rest + c * ((r * (2 - r)) @ self.weights)
 
     def outlier_map(self, alpha: Any) -> tuple[Fraction, Fraction]:
         """x(alpha) and x'(alpha), exact, for a rational alpha that is no population eigenvalue.
@@ -206,7 +208,7 @@ class SampleCovariance(Law):
     def support(self) -> Support:
         """Components between the images of the critical points; edges enclosed."""
         with flint_context.workprec(_BITS):
-            values = [self._edge(v) for v, _ in self.critical]
+            values = [self._edge(v, double) for v, double in self.critical]
         components: list[tuple[Value, Value]] = []
         pieces: list[Piece] = []
         start = values[0]
@@ -230,8 +232,12 @@ class SampleCovariance(Law):
         simple = [i for i, (_, double) in enumerate(self.critical) if not double]
         return simple.index(k) % 2 == 1
 
-    def _edge(self, v: arb) -> Value:
+    def _edge(self, v: arb, double: bool) -> Value:
         middle = v.mid()
+        if double:  # x is flat to third order there, but that the critical point is double is not proven
+            return Value(
+                float(self._ball_map(middle)[0].mid()), math.inf, "residual", "double critical point, to 60 digits"
+            )
         # x' vanishes inside the ball, so the mean-value form is of second order in its radius
         ball = self._ball_map(middle)[0] + self._ball_map(v)[1] * (v - middle) if v != 0 else arb(0)
         return Value.from_ball(ball, "critical value of the inverse map")

@@ -206,10 +206,10 @@ def exponents_of(support: Support, density: Callable[[np.ndarray], np.ndarray]) 
 
 
 def _slope(density: Callable[[np.ndarray], np.ndarray], x: float, width: float) -> Fraction:
-    """Exponent p of ``density ~ |t - x|^p`` from the distances ``|width| 2^-16, 2^-22, ...``; nearest rational."""
-    # the distances must stay well above the rounding of x itself
-    smallest = max(2.0**-40, 2.0**12 * float(np.spacing(abs(x))) / abs(width))
-    steps = np.geomspace(min(2.0**-16, smallest * 2.0**18), smallest, 4)
+    """Exponent p of ``density ~ |t - x|^p`` from four distances down to ``|width| 2^-28``; nearest rational."""
+    # the distances stay well above the rounding of x, and of the root itself at a cusp
+    smallest = max(2.0**-28, 2.0**12 * float(np.spacing(abs(x))) / abs(width))
+    steps = np.geomspace(min(2.0**-16, smallest * 2.0**12), smallest, 4)
     places = x + width * steps
     values = np.maximum(density(places), 1e-300)
     slopes = np.diff(np.log(values)) / np.diff(np.log(np.abs(places - x)))

@@ -137,7 +137,7 @@ def test_splitting_of_a_deformed_semicircle():
 
 
 def test_complex_pairs_on_the_negative_axis_are_not_support():
-    """A polynomial of a law on [0, inf) can have roots with Im m > 0 at negative z; the physical sheet is real there."""
+    """The curve of a law on [0, inf) can have complex roots at negative z; the physical sheet is real there."""
     law = fuss_catalan(3)
     roots = np.roots([float(x) for x in [1, 0, 0, 1, 1]])  # z^3 m^4 + z m + 1 at z = -1, up to signs
     assert np.any(np.abs(roots.imag) > 0.1)
