@@ -100,6 +100,15 @@ class Dyson:
         found = {p.out_rows, *p.rows, *p.cols, *(t.space for t in self.parameters)}
         return tuple(sorted(found, key=lambda space: space.name))
 
+    @property
+    def symbols(self) -> set[sp.Symbol]:
+        """Generators of the field that occur."""
+        p = self.pencil
+        used = [p.e.det, *self.base.values(), *(x.det for x in (*p.u.values(), *p.v.values()))]
+        used += [c.factor for c in self.couplings] + [t.weight for t in self.parameters]
+        used += [x for block in self.blocks for x in block.entries.values()]
+        return set().union(*(x.symbols for x in used))
+
     # --------------------------------------------------------------------------------- values in the prime field
 
     def point(self, atom: int) -> dict[sp.Symbol, int]:
@@ -379,6 +388,7 @@ def couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[Order
     occurrences = list(pencil.occurrences())
     found: dict[tuple, int] = {}
     parameters: list[OrderParameter] = []
+    scales: list[Frac] = []
     couplings: dict[tuple[int, int, int], Frac] = {}
     for i, j, letter, transposed, a1, b1 in occurrences:
         if not isinstance(letter, (Gaussian, Wigner)):
@@ -387,27 +397,32 @@ def couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[Order
             if other != letter or (not isinstance(letter, Wigner) and flipped == transposed):
                 continue
             inner = letter.rows if transposed else letter.cols
-            weight = a2 * b1
-            front = leading(weight, letters)
-            weight = weight * front.inverse()
+            front = leading(a2 * b1, letters)
+            weight = a2 * b1 * front.inverse()
             key = (j, k, weight, inner)
             if key not in found:
+                # the parameters in a weight stay with it, so that scaling rows of the pencil changes nothing
+                scale = front / front.factors()[0]
                 found[key] = len(parameters)
-                parameters.append(OrderParameter(j, k, weight, inner))
-            factor = a1 * b2 * (field(letter.variance) * field(inner.size) * front)
+                scales.append(scale)
+                parameters.append(OrderParameter(j, k, weight * scale, inner))
+            size = field(letter.variance) * field(inner.size) * front / scales[found[key]]
+            factor = a1 * b2 * size
             where = (i, m, found[key])
             couplings[where] = couplings[where] + factor if where in couplings else factor
     for block in blocks:
         for i in block.rows:
             for j in block.cols:
-                key = (j, i, field.one, block.space)
+                key = (j, i, None, block.space)
                 if key not in found:
                     found[key] = len(parameters)
                     parameters.append(OrderParameter(j, i, field.one, block.space))
+                    scales.append(field.one)
                 block.g[j, i] = found[key]
                 block.r[i, j] = len(parameters)
                 couplings[i, j, len(parameters)] = field.one
                 parameters.append(OrderParameter(i, j, field.one, block.law, block))
+                scales.append(field.one)
     return parameters, [Coupling(i, m, c, k) for (i, m, k), c in couplings.items() if c]
 
 

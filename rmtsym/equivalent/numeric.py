@@ -217,7 +217,7 @@ def reference(derived: Any, point: Mapping[str, Any]) -> complex:
             values[back.get(s, s)] = point[name]
         elif s not in dyson.letters and isinstance(s, sp.Dummy):
             shift = s
-        elif s not in dyson.letters:
+        elif s not in dyson.letters and s in dyson.symbols:
             raise UnknownName("parameter", name, point)
     measures = {str(k): v for k, v in point.items() if isinstance(v, Atoms)}
     degenerate = any(x.has(shift) for x in dyson.base.values())

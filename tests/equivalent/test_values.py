@@ -88,7 +88,13 @@ def test_degenerate_pencil_by_regularisation(models):
     solved = equivalent.solve({"phi": 0.5, "lam": 1.0})
     # X1'X1 + X2'X2 is one Wishart matrix of ratio phi/2
     assert abs(complex(solved["trace"]) - 1 / (2 - 0.5)) < 1e-12
-    assert abs(equivalent.reference({"phi": 0.3, "lam": 2.0}) - complex(equivalent.solve({"phi": 0.3, "lam": 2.0})["trace"])) < 1e-8
+    assert (
+        abs(
+            equivalent.reference({"phi": 0.3, "lam": 2.0})
+            - complex(equivalent.solve({"phi": 0.3, "lam": 2.0})["trace"])
+        )
+        < 1e-8
+    )
 
 
 def test_inverse_wishart_inside_a_resolvent(models):
