@@ -104,6 +104,7 @@ def test_square_loss_in_proximal_form_is_marchenko_pastur():
     assert solve(system, point)["m"] == pytest.approx(found.value, rel=1e-13)
 
 
+@pytest.mark.slow
 def test_logistic_regression_on_a_mixture():
     """Sheet erm-gaussian-mixture, first row: logistic loss, three eigenvalues, c = 1/4, gamma = 1/10."""
     M, sigma, delta, gamma = sp.symbols("M sigma delta gamma", positive=True)
@@ -132,6 +133,10 @@ def test_logistic_regression_on_a_mixture():
     sheet = {"M": 0.669172537124, "sigma": 1.4930465994, "delta": 1.48032287275, "theta": 0.130819445865,
              "eta": 0.296908665312, "second": 0.128545282375}  # fmt: skip
     assert {k: round(float(rough[k]), 9) for k in sheet} == {k: round(v, 9) for k, v in sheet.items()}
+    assert rough.quadrature < 1e-13
+    sharp = enclose(system, point, 10)
+    for name in sheet:
+        assert sharp[name].digits >= 10 and sharp[name].value == pytest.approx(rough[name], rel=1e-13)
 
 
 @pytest.mark.slow

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction as F
 
@@ -223,3 +226,52 @@ def test_uniqueness_needs_all_unknowns():
     # engine memo, section 5: one unknown alone has several roots, but one solution has all of them positive
     curve = (m - 1) * (m - 2) * (m + 3)
     assert count_roots(curve, m, {}, "positive") == 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_monotone_systems(seed):
+    """q_i = E[a_i s^j / D], D = lam + sum b_i s^j / (1 + c_i phi q_i): one positive root, whatever the numbers."""
+    rng = np.random.default_rng(seed)
+    count = 1 + seed % 3
+    q = sp.symbols(f"q0:{count}", positive=True)
+
+    def number(low: int, high: int, below: int) -> sp.Rational:
+        return sp.Rational(int(rng.integers(low, high)), below)
+
+    bottom = lam
+    for x in q:
+        bottom += number(1, 21, 5) * s ** int(rng.integers(0, 3)) / (1 + number(1, 21, 7) * phi * x)
+    equations = [sp.Eq(x, Average(number(1, 10, 4) * s ** int(rng.integers(0, 3)) / bottom, nu)) for x in q]
+    system = FixedPointSystem(tuple(Unknown(x) for x in q), tuple(equations))
+    atoms = Atoms([F(1, 3)] * 3, s=[F(int(rng.integers(1, 31)), 10) for _ in range(3)])
+    lams = np.array([1e-12, 1e-8, 1e-4, 0.1, 1.0, 1e3])
+    for ratio in (F(1, 10), F(1), F(10)):
+        grid = solve(system, {"lam": lams, "phi": ratio, "nu": atoms})
+        assert grid.residual.max() < 1e-13
+        sharp = enclose(system, {"lam": F(1, 10**8), "phi": ratio, "nu": atoms}, 20)
+        for x in map(str, q):
+            assert abs(grid[x][1] - sharp[x].value) <= 1e-13 * grid.condition[1] * sharp[x].value
+
+
+def test_generated_code_does_not_depend_on_the_hash_seed():
+    script = (
+        "import sympy as sp, hashlib\n"
+        "from rmtsym.field.average import Average, SpectralMeasure\n"
+        "from rmtsym.fixedpoint import FixedPointSystem, Unknown, derivative\n"
+        "from rmtsym.fixedpoint.generate import generate\n"
+        "a, b, lam, s, t = sp.symbols('a b lam s t', positive=True)\n"
+        "nu = SpectralMeasure('nu', s, t)\n"
+        "d = lam + s / (1 + a) + t / (1 + b)\n"
+        "eqs = (sp.Eq(a, Average(s / d, nu)), sp.Eq(b, Average(t / d, nu)))\n"
+        "system = FixedPointSystem((Unknown(a), Unknown(b)), eqs, {'out': Average(1 / d, nu)})\n"
+        "print(hashlib.sha256(generate(derivative(system, 'out', lam)).source.encode()).hexdigest())\n"
+    )
+    digests = set()
+    for seed in ("0", "1"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        digests.add(done.stdout)
+    assert len(digests) == 1
