@@ -247,8 +247,15 @@ def sample_points(moment: Moment) -> Iterator[dict[sp.Symbol, Fraction]]:
         if wild:
             laws = [law for law in laws if law[SIGMA_X] < 100]
         if steep:
-            # thresholds: ten deviations into the tail; deeper, the closed form needs thousands of bits
-            laws = [law | {SIGMA_X: max(law[SIGMA_X], _F(1, 4))} for law in laws]
+            # thresholds: ten deviations into the tail (deeper, the closed form needs thousands of bits), and layers
+            # of width 1/100 (thinner, the integral needs minutes)
+            edge = 1 - _F(1, 10**4)
+            laws = [
+                law
+                | {SIGMA_X: max(law[SIGMA_X], _F(1, 4))}
+                | ({RHO: max(-edge, min(edge, law[RHO]))} if abs(law[RHO]) < 1 else {})
+                for law in laws
+            ]
         if _singular_at_ends(moment):
             laws = [law for law in laws if abs(law[RHO]) < 1]
     elif MU in free:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import flint
@@ -69,7 +70,7 @@ def integral(factors: tuple[Function, ...], law: Law, digits: int = 25, scale: A
         if g.closed:
             sx, sy = law.deviations
             tail = _tail_bound(f, sx, sp.S.Zero, g, sy)
-            return _outer(f, sx, sp.S.Zero, _conditional(g, law), goal, tail)
+            return _outer(f, sx, sp.S.Zero, _conditional(g, law), goal, tail, _layers(g, law))
         from rmtsym.gaussian.strip import trapezoid
 
         return trapezoid(f, g, law, goal)
@@ -92,6 +93,24 @@ def _conditional(g: Function, law: Law) -> Callable[[Any], Any]:
     variance = acb(_q(deviation) ** 2 * (1 - correlation) * (1 + correlation))
     program = tape(closed, (MU, TAU)).bind(Ball(flint.ctx.prec, analytic=True))
     return lambda z: program(slope * z, variance)
+
+
+def _layers(g: Function, law: Law) -> tuple[Any, ...]:
+    """Points that bracket the thin layers of the conditional expectation, one around each break of g.
+
+    Near correlation +-1 the layer at ``sy rho z = b`` has width ``sqrt(1 - rho^2)``; an integration that is cut
+    there needs few subdivisions.  Any exact points are correct, so their midpoints are used.
+    """
+    rho, deviation = float(_q(law.correlation)), float(_q(law.deviations[1]))
+    width = float((1 - _q(law.correlation) ** 2).sqrt())
+    if width > 0.1:
+        return ()
+    points = set()
+    for b in g.breaks:
+        center = float(_ball_of(b)) / (deviation * rho)
+        steps = [0.0, *(width * 2.0**k for k in range(int(math.log2(20 / width))))]  # width ~ distance to the layer
+        points |= {center + side * step for step in steps for side in (-1, 1)}
+    return tuple(arb(z) for z in sorted(points))
 
 
 def _q(value: Any) -> Any:
@@ -120,6 +139,7 @@ def _outer(
     inner: Callable[[Any], Any] | None,
     goal: Any,
     tail: Callable[[Any], Any],
+    layers: tuple[Any, ...] = (),
 ) -> Any:
     """Sum over the pieces of f on [-R, R], plus a ball for the tails."""
     sigma, center = _q(deviation), _q(mean)
@@ -136,7 +156,9 @@ def _outer(
             right = radius
         branch = f.on(low, high)
         if branch != 0:
-            total += _piece(branch, sigma, center, inner, left, right, goal)
+            inside = [z for z in layers if z > left and z < right]
+            for start, end in pairwise([left, *inside, right]):
+                total += _piece(branch, sigma, center, inner, start, end, goal)
         left = right
         if right is radius:
             break
