@@ -172,8 +172,27 @@ class Dyson:
         front = [residue("weight", space.measure.name, a) for a in range(ATOMS - 1)]
         return [*front, (1 - sum(front)) % PRIME]
 
+    def output_series(self, orders: int = ORDERS) -> tuple[int, ...]:
+        """Coefficients of the normalised trace in powers of the noise, in the prime field."""
+        _, resolvents = self._expand(orders)
+        p = self.pencil
+        weights = self._weights(p.out_rows)
+        result = [0] * orders
+        for a in range(ATOMS):
+            point = self.point(a)
+            result[0] += weights[a] * p.e.det.modulo(point, PRIME)
+            for j, x in p.u.items():
+                for i, y in p.v.items():
+                    ends = weights[a] * x.det.modulo(point, PRIME) * y.det.modulo(point, PRIME)
+                    for order in range(orders):
+                        result[order] += ends * int(resolvents[a][order][j, i])
+        return tuple(x % PRIME for x in result)
+
     def series(self, orders: int = ORDERS) -> list[tuple[int, ...]]:
         """Coefficients of every order parameter in powers of the noise, in the prime field."""
+        return self._expand(orders)[0]
+
+    def _expand(self, orders: int) -> tuple[list[tuple[int, ...]], list[list[nmod_mat]]]:
         atoms = [self._numbers(a) for a in range(ATOMS)]
         weights = [self._weights(t.space) for t in self.parameters]
         start = [base.inv() for base, _, _ in atoms]
@@ -198,7 +217,7 @@ class Dyson:
                 for r in range(order + 1):
                     total = total + S[a][r] * G[a][order - r]
                 G[a].append(start[a] * total)
-        return [tuple(t) for t in taus]
+        return [tuple(t) for t in taus], G
 
     def _extend(self, block: FreeBlock, taus: list[list[int]], weights: list[list[int]], order: int) -> None:
         """Next coefficient of r; as it starts at order one, its list is shifted by one against the others."""
