@@ -172,8 +172,8 @@ def certify(moment: Moment, claim: sp.Expr | None = None, digits: int = DIGITS) 
 def _compared(where: dict[str, str], closed: Any, found: Any, digits: int) -> Check:
     size = abs(closed).upper() if closed != 0 else arb(1)
     agrees = bool(closed.overlaps(found)) and closed.is_finite()
-    texts = (ball.str(digits, radius=False) for ball in (closed, found))
-    return Check(where, *texts, min(_digits(found, size), 999), agrees)
+    left, right = closed.str(digits, radius=False), found.str(digits, radius=False)
+    return Check(where, left, right, min(_digits(found, size), 999), agrees)
 
 
 def _digits(ball: Any, size: Any) -> int:

@@ -151,7 +151,7 @@ class ClosedFunction:
             value[i], bound[i] = _ball_entry(self._exact, self.symbols, tuple(float(a[i]) for a in flat))
         return (value.reshape(shape), bound.reshape(shape)) if shape else (float(value[0]), float(bound[0]))
 
-    def _tracked(self, expression: sp.Expr, arrays: list[Any]) -> Tracked:
+    def _tracked(self, expression: sp.Expr, arrays: Sequence[Any]) -> Tracked:
         """The expression with error bounds; aa bb - ab^2 enters as one correctly rounded number."""
         if not expression.has(_DET):
             return tape(expression, self.symbols).run(TRACKED, arrays)

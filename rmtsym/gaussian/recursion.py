@@ -64,8 +64,9 @@ def layer_jet(f: Function | str, variance: Any = TAU) -> Jet:
     tau = exact(variance)
     jet = _generic_jet(activation(f))
     table = {TAU: tau}
-    entries = (jet.first, jet.second, jet.power, jet.slope, jet.gradient)
-    return Jet(*(None if v is None else v.xreplace(table) for v in entries), jet.moments)
+    first, second, power, slope = (v.xreplace(table) for v in (jet.first, jet.second, jet.power, jet.slope))
+    gradient = None if jet.gradient is None else jet.gradient.xreplace(table)
+    return Jet(first, second, power, slope, gradient, jet.moments)
 
 
 @lru_cache(maxsize=256)
@@ -201,7 +202,7 @@ def implicit_coefficients(
     e1, e2, p, h = (_number(getattr(jet, name), gamma2) for name in names)
     if not (a2 * e1**2 < 1 and a2 * h < 1):
         raise DomainError("sigma_a2", sigma_a2, "sigma_a2 E[phi']^2 < 1 and sigma_a2 E[(phi^2)'']/2 < 1", "decrease it")
-    numbers = Jet(*(sp.Float(v, 30) for v in (e1, e2, p, h)), None)
+    numbers = Jet(sp.Float(e1, 30), sp.Float(e2, 30), sp.Float(p, 30), sp.Float(h, 30), None)
     state = sp.Matrix([0, 0, 0, 0])
     for _ in range(10_000):
         a = a2 * state
@@ -243,13 +244,13 @@ def variance_fixed_point(f: Function | str, gain: float, bias: float, upper: flo
     from rmtsym.gaussian.strip import expectation_values
 
     f = activation(f)
-    if f.closed:
-        variance = ClosedFunction(layer_power(f), (TAU,))
-    else:
+    exact_variance = ClosedFunction(layer_power(f), (TAU,)) if f.closed else None
 
-        def variance(tau: Any) -> Any:
-            deviation = np.sqrt(tau)
-            return expectation_values(f * f, deviation)[0] - expectation_values(f, deviation)[0] ** 2
+    def variance(tau: Any) -> Any:
+        if exact_variance is not None:
+            return exact_variance(tau)
+        deviation = np.sqrt(tau)
+        return expectation_values(f * f, deviation)[0] - expectation_values(f, deviation)[0] ** 2
 
     def excess(tau: Any) -> Any:
         return gain * variance(tau) + bias - tau

@@ -102,6 +102,8 @@ def trapezoid(f: Function, g: Function, law: Law, goal: Any) -> Any:
             line += weights[abs(j)] * _real(inner(along * i + across * j))
         total += weights[abs(i)] * _real(values(deviations[0] * step * i)) * line
     mass = step * step / (2 * arb.pi())
+    # two letters: the outer sum, the inner sum at every outer node (its weights add up to less than twice the bound of
+    # the outer factor), and the two cuts, each within `error`
     return total * mass + arb(0, 4 * error)
 
 
