@@ -125,31 +125,34 @@ class SampleCovariance(Law):
 
     @cached_property
     def critical(self) -> tuple[tuple[arb, bool], ...]:
-        """Real critical points v of x in increasing order, enclosed; the flag marks double ones (a gap just
-        closing).
-        """
-        found = [(self._enclosed(v), False) for v in self._outer()]
-        lows, highs = self.eigenvalues[:-1], self.eigenvalues[1:]
-        if len(lows):
-            tops = _bisect(lambda v: self._bend(v), lows, highs)
-            for low, top, high in zip(lows, tops, highs, strict=True):
-                sign = self._sign_at_top(float(top))
+        """Real critical points v of x in increasing order, enclosed; True marks a double one (a gap just closing)."""
+        t = self.eigenvalues
+        spread = np.sqrt(float(self.c) * float(np.sum(self.weights * t**2))) * (1 + 1e-9)
+        # one bracket for each sign change of x': an end where it is positive, then one where it is negative
+        positive, negative = [t[0] - spread, t[-1] + spread], [t[0], t[-1]]
+        doubles = []
+        if len(t) > 1:
+            tops = _bisect(self._bend, t[:-1], t[1:], steps=24)  # x' is flat there
+            if np.any(np.abs(self._map(tops)[1]) < 1e-6):
+                tops = _bisect(self._bend, t[:-1], t[1:])
+            for low, top, high, sign in zip(t[:-1], tops, t[1:], self._signs_at(tops), strict=True):
                 if sign > 0:
-                    left = _bisect(lambda v: -self._map(v)[1], np.array([low]), np.array([top]))[0]
-                    right = _bisect(lambda v: self._map(v)[1], np.array([top]), np.array([high]))[0]
-                    found += [(self._enclosed(float(left)), False), (self._enclosed(float(right)), False)]
+                    positive += [top, top]
+                    negative += [low, high]
                 elif sign == 0:
-                    found.append((arb(float(top)), True))
+                    doubles.append((arb(float(top)), True))
+        roots = _bisect(lambda v: self._map(v)[1], np.array(positive), np.array(negative), steps=20)
+        for _ in range(4):  # Newton from 6 digits; two roots that are closer are left to bisection
+            ratio = t / (roots[:, None] - t)
+            step = self._map(roots)[1] / (2 * float(self.c) * ((ratio**3 / t) @ self.weights))
+            roots = roots - step
+        inside = (roots >= np.minimum(positive, negative)) & (roots <= np.maximum(positive, negative))
+        if not np.all(inside & (np.abs(step) < 1e-12 * t[-1])):
+            roots = _bisect(lambda v: self._map(v)[1], np.array(positive), np.array(negative))
+        if self._rank == 1:
+            roots[0] = 0.0  # exactly: the support touches 0
+        found = [(self._enclosed(float(v)), False) for v in roots] + doubles
         return tuple(sorted(found, key=lambda pair: float(pair[0].mid())))
-
-    def _outer(self) -> tuple[float, float]:
-        """The critical points below and above all population eigenvalues."""
-        c = float(self.c)
-        spread = np.sqrt(c * float(np.sum(self.weights * self.eigenvalues**2))) * (1 + 1e-9)
-        low, high = self.eigenvalues[0] - spread, self.eigenvalues[-1] + spread
-        left = _bisect(lambda v: self._map(v)[1], np.array([low]), np.array([self.eigenvalues[0]]))[0]
-        right = _bisect(lambda v: -self._map(v)[1], np.array([self.eigenvalues[-1]]), np.array([high]))[0]
-        return (0.0 if self._rank == 1 else float(left)), float(right)
 
     def _bend(self, v: np.ndarray) -> np.ndarray:
         """Sign of x''(v): positive before the top of x' between two poles."""
@@ -171,11 +174,14 @@ class SampleCovariance(Law):
     def _exact(self) -> tuple[tuple[fmpq, fmpq], ...]:
         return tuple((rational(t), rational(w)) for t, w in self.population)
 
-    def _sign_at_top(self, v: float) -> int:
-        """Sign of the largest value of x' between two population eigenvalues; 0 if it vanishes to 60 digits."""
-        value = float(self._map(np.array(v))[1])
-        if abs(value) > 1e-6:
-            return 1 if value > 0 else -1
+    def _signs_at(self, tops: np.ndarray) -> list[int]:
+        """Sign of the top of x' between neighbouring population eigenvalues; 0 if it vanishes to 60 digits."""
+        values = self._map(tops)[1]
+        return [
+            int(np.sign(x)) if abs(x) > 1e-6 else self._close_sign(float(v)) for v, x in zip(tops, values, strict=True)
+        ]
+
+    def _close_sign(self, v: float) -> int:
         with flint_context.workprec(512):
             top = arb(v)
             for _ in range(8):  # Newton on x'' by its own slope, taken numerically
@@ -191,7 +197,7 @@ class SampleCovariance(Law):
             return arb(0)
         with flint_context.workprec(_BITS):
             v = arb(guess)
-            for _ in range(5):
+            for _ in range(2):  # from 16 digits
                 _, slope, bend = self._ball_map(v)
                 v = (v - slope / bend).mid()
             for exponent in (-110, -90, -70, -50):
@@ -384,15 +390,14 @@ def _exact(value: Fraction) -> Value:
     return Value(float(value), 0.0, "exact", "rational map", rational(value))
 
 
-def _bisect(function: Any, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Sign change of a function that is positive at ``low`` and negative at ``high``, to rounding."""
-    low, high = np.array(low, dtype=float), np.array(high, dtype=float)
-    for _ in range(200):
+def _bisect(function: Any, positive: Any, negative: Any, steps: int = 200) -> np.ndarray:
+    """Sign changes of a function, each between an end where it is positive and a negative one, to rounding."""
+    low, high = np.array(positive, dtype=float), np.array(negative, dtype=float)
+    for step in range(steps):
         middle = (low + high) / 2
         with np.errstate(all="ignore"):
-            positive = function(middle) > 0
-        stop = (middle <= low) | (middle >= high)
-        low, high = np.where(positive, middle, low), np.where(positive, high, middle)
-        if np.all(stop):
+            above = function(middle) > 0
+        if step % 8 == 7 and np.all((middle == low) | (middle == high)):
             break
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
     return (low + high) / 2
