@@ -46,6 +46,7 @@ class Derived:
     written: Written
     domains: dict[sp.Symbol, str]
     guesses: dict[sp.Symbol, sp.Expr]
+    source: sp.Symbol | None = None
 
     @property
     def letters(self) -> tuple[sp.Symbol, ...]:
@@ -190,6 +191,7 @@ def derive(
         written,
         {final[s]: domains[s] for s in laws.unknowns if s in final},
         {final[s]: x.xreplace(final | back) for s, x in guesses.items() if s in final},
+        source,
     )
 
 
@@ -258,7 +260,7 @@ def _probes(
     rng = np.random.default_rng(20261121)
     names = [s for s in dyson.field.symbols if s not in dyson.letters]
     every = dyson.spaces
-    for _ in range(PROBES):
+    for probe in range(PROBES):
         values: dict[sp.Symbol, Any] = {s: rng.uniform(0.5, 2) for s in names}
         values[epsilon] = 1.0
         if spectral is not None:
@@ -267,7 +269,9 @@ def _probes(
         law: dict[sp.Symbol, list[float]] = {}
         for space in every:
             for x in space.letters:
-                law.setdefault(x, list(rng.uniform(0.5, 2, 3)))
+                # a letter without a declared sign takes both: domains must hold for either
+                negative = not x.is_nonnegative and probe >> (len(law) % 2) & 1
+                law.setdefault(x, list((-1) ** negative * rng.uniform(0.5, 2, 3)))
         for space in every:
             if space.letters:
                 named = {str(x): law[x] for x in space.letters}

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from types import MappingProxyType
 
 import sympy as sp
 from flint import nmod, nmod_mat
@@ -83,6 +85,9 @@ class Dyson:
         If the pencil is singular when all random matrices are replaced by zero.
     """
 
+    chosen: Mapping[sp.Symbol, Sequence[int]] = MappingProxyType({})
+    chosen_weights: Mapping[str, Sequence[int]] = MappingProxyType({})
+
     def __init__(self, pencil: Realisation) -> None:
         self.pencil = pencil = isolated(pencil)
         self.size = pencil.size
@@ -113,7 +118,8 @@ class Dyson:
 
     def point(self, atom: int) -> dict[sp.Symbol, int]:
         """Residues of the parameters and of the letters at one atom."""
-        return {s: residue(s, atom) if s in self.letters else residue(s) for s in self.field.symbols}
+        point = {s: residue(s, atom) if s in self.letters else residue(s) for s in self.field.symbols}
+        return point | {s: values[atom] for s, values in self.chosen.items()}
 
     def _matrix(self, base: nmod_mat, factors: Sequence[int], taus: Sequence[int]) -> nmod_mat:
         D = nmod_mat(base)
@@ -169,6 +175,8 @@ class Dyson:
 
     def _weights(self, space: Space) -> list[int]:
         """Residues of the weights of a space; they sum to one."""
+        if space.measure.name in self.chosen_weights:
+            return list(self.chosen_weights[space.measure.name])
         front = [residue("weight", space.measure.name, a) for a in range(ATOMS - 1)]
         return [*front, (1 - sum(front)) % PRIME]
 
@@ -187,6 +195,13 @@ class Dyson:
                     for order in range(orders):
                         result[order] += ends * int(resolvents[a][order][j, i])
         return tuple(x % PRIME for x in result)
+
+    def assigned(self, values: Mapping[sp.Symbol, Sequence[int]], weights: Mapping[str, Sequence[int]]) -> Dyson:
+        """The same equation at chosen residues: of every symbol at the atoms, and of the weights by measure."""
+        other = copy(self)
+        other.chosen = dict(values)
+        other.chosen_weights = dict(weights)
+        return other
 
     def series(self, orders: int = ORDERS) -> list[tuple[int, ...]]:
         """Coefficients of every order parameter in powers of the noise, in the prime field."""

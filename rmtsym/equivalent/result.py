@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import permutations
 from typing import Any
 
 import sympy as sp
 
-from rmtsym.equivalent.certificate import Certificate
+from rmtsym.equivalent.certificate import PLANAR, Certificate, planar_agreement
 from rmtsym.equivalent.derive import Derived, derive
+from rmtsym.errors import UnsupportedModel
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import Continuation, FixedPointSystem, Unknown
-from rmtsym.matrix import Expression, Space
+from rmtsym.matrix import Expression, Inverse, Space, planar_moments, sample, substitute
 
 __all__ = ["Equivalent", "deterministic_equivalent", "response"]
 
@@ -67,12 +69,18 @@ class Equivalent:
 
     @property
     def certificate(self) -> Certificate:
-        return self.first.certificate
+        """Certificate of the (first) expression."""
+        return next(iter(self.certificates.values()))
 
-    @property
+    @cached_property
     def certificates(self) -> dict[str, Certificate]:
-        """Certificates by output name."""
-        return {name: d.certificate for name, d in self.derived.items()}
+        """Certificates by output name, with the comparison with planar moments where there are any."""
+        result = {}
+        for name, d in self.derived.items():
+            planar = None if d.source is not None else planar_agreement(d.expression, d.dyson)
+            good = d.certificate.verified and planar in (None, PLANAR + 1)
+            result[name] = replace(d.certificate, planar=planar, verified=good)
+        return result
 
     @property
     def spectral(self) -> sp.Symbol | None:
@@ -132,17 +140,28 @@ class Equivalent:
 
         return reference(self.derived[name] if name is not None else self.first, point)
 
-    def sample(self, sizes: Mapping[str, int], rng: Any, **options: Any) -> Any:
+    def sample(self, sizes: int | Mapping[str, int], rng: Any, **options: Any) -> Any:
         """One random draw of the expression (:func:`rmtsym.matrix.sample`)."""
-        from rmtsym.matrix import sample  # type: ignore[attr-defined]
-
         return sample(self.expression, sizes, rng, **options)
+
+    def moments(self, order: int, bindings: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Exact moments of M for an expression ``(M - z)^{-1}`` (:func:`rmtsym.matrix.planar_moments`)."""
+        body = self.expression.body if isinstance(self.expression, Inverse) else None
+        if body is None or self.spectral is None:
+            raise UnsupportedModel(f"{self.expression} is not a resolvent inverse(M - z); moments are those of M")
+        return planar_moments(substitute(body, {self.spectral: 0}), order, bindings)
 
     def curve(self, **options: Any) -> Any:
         """Polynomial relation P(m, z) = 0 (:func:`rmtsym.equivalent.eliminate.curve`)."""
         from rmtsym.equivalent.eliminate import curve
 
         return curve(self.first, **options)
+
+    def outlier(self, at: Mapping[sp.Expr, Any], **options: Any) -> Any:
+        """Outlier at a spike of mass zero (:func:`rmtsym.equivalent.outlier.outlier`)."""
+        from rmtsym.equivalent.outlier import outlier
+
+        return outlier(self.first, at, **options)
 
 
 def deterministic_equivalent(
