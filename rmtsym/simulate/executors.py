@@ -259,7 +259,7 @@ class DaskCluster(_Closing):
 
         packed, code = _pack(replicate, same_path=False)
         # Impure tasks: nothing is taken from another run; a worker that dies is made good by the scheduler.
-        running = {self._client.submit(_work, packed, code, b, pure=False, retries=_LOSSES): b for b in batches}
+        running = {self._client.submit(_work, packed, code, b, pure=False): b for b in batches}
         try:
             for future in as_completed(list(running), loop=self._client.loop):
                 try:

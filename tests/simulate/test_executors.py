@@ -196,16 +196,25 @@ def test_dask_gives_the_same_bits_and_survives_a_lost_worker(serial, tmp_path):
             assert np.array_equal(result.values("m", 8), run(experiment, looks=1).values("m", 8))
             with pytest.raises(ReplicateError, match="no root"):
                 run(make(failing), looks=1, executor=dask)
-            with pytest.raises(WorkerLost, match="again and again"):
-                run(make(always_deadly), looks=1, executor=dask)
+
+
+def small_cluster():
+    return pytest.importorskip("distributed").LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+
+
+@pytest.mark.slow
+def test_a_batch_that_always_kills_is_named_by_dask():
+    patience = {"distributed.scheduler.allowed-failures": 0}  # of the scheduler, to save time
+    with pytest.importorskip("dask").config.set(patience), small_cluster() as cluster:
+        with DaskCluster(cluster.scheduler_address) as dask, pytest.raises(WorkerLost, match="again and again"):
+            run(make(always_deadly), looks=1, executor=dask)
 
 
 @pytest.mark.slow
 def test_a_lost_scheduler_is_told():
-    distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    )
+    cluster = small_cluster()
     with DaskCluster(cluster.scheduler_address) as dask:
         threading.Timer(1.0, cluster.close).start()
         with pytest.raises(WorkerLost, match="run again to resume"):
