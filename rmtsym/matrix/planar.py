@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,46 +146,53 @@ class Expectations(Words):
         if _odd(word):
             return None
         total: np.ndarray | None = None
-        for weight, stop in self._blocks(word, 0, (head[2],), self.one):
+        for weight, stop in self._blocks(word):
             rest = self.value(word[stop + 1 :], token_spaces(word[stop])[1])
             if rest is not None:
                 total = rest * weight if total is None else plus(total, rest * weight)
         return total
 
-    def _blocks(self, word: Word, last: int, pattern: tuple[bool, ...], weight: Any) -> Iterator[tuple[Any, int]]:
-        """Blocks of a noncrossing partition that hold the first letter: weight with inner averages, last position."""
-        cumulant = self._cumulant(word[0][1], pattern)
-        if cumulant is not None:
-            yield weight * cumulant, last
-        if isinstance(word[0][1], Gaussian | Wigner) and len(pattern) == 2:
-            return
-        inner_space = token_spaces(word[last])[1]
-        for k in range(last + 1, len(word)):
-            token = word[k]
-            if token[0] == "R" and token[1] == word[0][1] and token_spaces(token)[0] == inner_space:
-                average = self.mean(inner_space, self.value(word[last + 1 : k], inner_space))
-                if average != self.zero:
-                    yield from self._blocks(word, k, (*pattern, token[2]), weight * average)
+    def _blocks(self, word: Word) -> Iterator[tuple[Any, int]]:
+        """Blocks of noncrossing partitions that hold the first letter, by last position: cumulants and inner averages.
 
-    def _cumulant(self, letter: Any, pattern: tuple[bool, ...]) -> Any | None:
-        """Free cumulant of a letter and its transpose, None when it vanishes."""
-        length = len(pattern)
+        Blocks of one length and one end are summed before the next letter is added, so the work is polynomial.
+        """
+        letter = word[0][1]
+        alternating = isinstance(letter, Gaussian | Haar)
+        longest = 2 if isinstance(letter, Gaussian | Wigner) else len(word)
+        level = {0: self.one}  # last position -> weight of the blocks of the present length
+        for length in range(1, longest + 1):
+            cumulant = self._cumulant(letter, length, word[0][2])
+            if cumulant != self.zero:
+                yield from ((weight * cumulant, last) for last, weight in level.items())
+            following: dict[int, Any] = {}
+            for last, weight in level.items():
+                space = token_spaces(word[last])[1]
+                for k in range(last + 1, len(word)):
+                    token = word[k]
+                    if token[0] != "R" or token[1] != letter or (alternating and token[2] == word[last][2]):
+                        continue
+                    average = self.mean(space, self.value(word[last + 1 : k], space))
+                    if average != self.zero:
+                        following[k] = following.get(k, self.zero) + weight * average
+            level = following
+
+    def _cumulant(self, letter: Any, length: int, flipped: bool) -> Any:
+        """Free cumulant of a letter, alternating with its transpose where that differs from it."""
         match letter:
             case Gaussian(variance=variance, rows=rows, cols=cols):
-                if length != 2 or pattern[0] == pattern[1]:
-                    return None
-                inner = rows if pattern[0] else cols
-                return self.coefficient(variance * inner.size)
+                return self.coefficient(variance * (rows if flipped else cols).size) if length == 2 else self.zero
             case Wigner(variance=variance, rows=rows):
-                return self.coefficient(variance * rows.size) if length == 2 else None
+                return self.coefficient(variance * rows.size) if length == 2 else self.zero
             case Haar():
-                if length % 2 or any(a == b for a, b in pairwise(pattern)):
-                    return None
                 half = length // 2 - 1
-                return self.coefficient((-1) ** half * math.comb(2 * half, half) // (half + 1))
+                return (
+                    self.zero
+                    if length % 2
+                    else self.coefficient((-1) ** half * math.comb(2 * half, half) // (half + 1))
+                )
             case Free():
-                value = self._free_cumulants(letter, length)[length]
-                return None if value == self.zero else value
+                return self._free_cumulants(letter, length)[length]
         raise UnsupportedModel(f"no cumulants for {type(letter).__name__}")
 
     def _free_cumulants(self, letter: Free, order: int) -> list[Any]:

@@ -59,6 +59,7 @@ class Words:
         if imaginary and free:
             raise UnsupportedModel("complex coefficients and unbound parameters together: bind the parameters")
         self.field = sp.QQ.frac_field(*free) if free else sp.QQ_I if imaginary else sp.QQ
+        self._known: dict[Any, Any] = {}
         self.one, self.zero = self.field.one, self.field.zero
         self._prepare_spaces(spaces(expression))
         self.table: list[np.ndarray] = []
@@ -68,9 +69,11 @@ class Words:
 
     def coefficient(self, value: Any) -> Any:
         """Element of the coefficient field."""
-        expr = as_scalar(value)
-        bound = {x: self.scalars[str(x)] for x in expr.free_symbols if str(x) in self.scalars}
-        return self.field.from_sympy(sp.together(expr.subs(bound)))
+        if value not in self._known:
+            expr = as_scalar(value)
+            bound = {x: self.scalars[str(x)] for x in expr.free_symbols if str(x) in self.scalars}
+            self._known[value] = self.field.from_sympy(sp.together(expr.subs(bound)))
+        return self._known[value]
 
     def number(self, value: Any) -> Any:
         """A field element for people: a Fraction, or a sympy expression."""

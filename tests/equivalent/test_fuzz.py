@@ -22,11 +22,12 @@ import sympy as sp
 
 from rmtsym.equivalent import deterministic_equivalent
 from rmtsym.errors import UnsupportedModel
-from rmtsym.field.average import Average
+from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.measure import Atoms
 from rmtsym.matrix import (
     Deterministic,
     Expression,
+    Free,
     Gaussian,
     Identity,
     Space,
@@ -251,6 +252,30 @@ def test_curve_of_a_random_polynomial(case: int) -> None:
         pytest.skip(f"refused: {error}")
     moments = planar_moments(polynomial, 5, model.laws)
     assert curve_agrees(curve, moments, M, Z) == len(moments), f"{polynomial}: {curve}"
+
+
+@pytest.mark.parametrize("case", range(CURVES))
+def test_free_letters_agree_with_free_cumulants(case: int) -> None:
+    """Far from the spectrum, the resolvent of a polynomial in free letters is the sum of its moments."""
+    rng = random.Random(f"free {case}")
+    a, b, s = sp.symbols("a b s")
+    space = Space("n", 1, (s,))
+    A, B = Free("A", space, SpectralMeasure("na", a)), Free("B", space, SpectralMeasure("nb", b))
+    D, H, X = Deterministic(s, space), Wigner("H", space), Gaussian("X", space, Space("k", Fraction(1, 2)))
+    values = [Fraction(-1), Fraction(1, 2), Fraction(1), Fraction(2)]
+    laws = {
+        "na": Atoms([Fraction(1, 2)] * 2, a=rng.sample(values, 2)),
+        "nb": Atoms([Fraction(1, 4), Fraction(3, 4)], b=rng.sample(values, 2)),
+        "n": Atoms([Fraction(1, 3), Fraction(2, 3)], s=rng.sample(values, 2)),
+    }
+    second = rng.choice([B, H, D, X @ X.T, H @ B @ H, X @ X.T + D])
+    polynomial = rng.choice([A + second, A @ second @ A + H, second + A + H])
+    moments = planar_moments(polynomial, 7, laws)
+    at = complex(0, 20 * float(abs(moments[6])) ** (1 / 6) + 1)
+    expected = -sum(float(x) / at ** (k + 1) for k, x in enumerate(moments))
+    equivalent = deterministic_equivalent(inverse(polynomial - Z), spectral=Z)
+    value = complex(equivalent.solve({"z": at, **laws}).values["trace"])
+    assert abs(value - expected) < 1e-8 * abs(expected), str(polynomial)
 
 
 @pytest.mark.montecarlo
