@@ -21,7 +21,7 @@ from flint import acb, acb_poly, arb, fmpq
 from flint import ctx as flint_context
 
 from rmtsym.errors import NoConvergence
-from rmtsym.spectrum.curve import SpectralCurve, ball_rows, evaluate_rows
+from rmtsym.spectrum.curve import SpectralCurve, ball_rows, evaluate_rows, rational_roots
 
 __all__ = ["AlgebraicBranch"]
 
@@ -283,8 +283,7 @@ class AlgebraicBranch:
 
     @cached_property
     def poles(self) -> tuple[Pole, ...]:
-        """Atoms at rational places with rational masses, proven: beside a pole the sheet is followed in its regular
-        part.
+        """Atoms at rational places with rational masses, proven in the sheet's regular part beside the pole.
 
         With ``m = r - w/(z - x)`` the regular part r of the right mass w reaches z = x at a simple root.
         """
@@ -298,44 +297,39 @@ class AlgebraicBranch:
             others = np.abs(self.singular - place)
             others = others[others > 1e-14 * max(1.0, abs(place))]
             reach = 0.25 * float(np.min(others, initial=self.radius))
-            equation = self.curve.mass_equation(x)
-            for root, _ in equation.factor()[1] if equation.degree() > 0 else []:
-                mass = -root[0] / root[1] if root.degree() == 1 else fmpq(0)
-                if not 0 < mass <= 1:
-                    continue
-                pole = Pole(x, mass, place, reach, self.curve.regular_part(x, mass))
-                if self._reaches(pole):
-                    found.append(pole)
-                    break
-                if self._dominates(pole):
-                    found.append(replace(pole, simple=False))
-                    break
+            masses = [mass for mass, _ in rational_roots(self.curve.mass_equation(x)) if 0 < mass <= 1]
+            sites = [Pole(x, mass, place, reach, self.curve.regular_part(x, mass)) for mass in masses]
+            proven = next((pole for pole in sites if self._reaches(pole)), None)
+            pole = proven or next((replace(p, simple=False) for p in sites if self._dominates(p)), None)
+            if pole is not None:
+                found.append(pole)
         return tuple(sorted(found, key=lambda p: p.place))
 
     def _reaches(self, pole: Pole) -> bool:
-        try:
-            with flint_context.workprec(64):
-                return bool(self._regular(pole, acb(0)).is_finite())
-        except NoConvergence:
-            return False
+        """Whether the regular part runs into the pole at a simple root: proof of the mass."""
+        with flint_context.workprec(64):
+            start = self._beside_start(pole)  # a path that fails before the pole is an error, not a missing atom
+            try:
+                return bool(self._regular(pole, acb(0), start).is_finite())
+            except NoConvergence:
+                return False
 
     def _dominates(self, pole: Pole) -> bool:
         """Whether ``-zeta m`` tends to the mass although the regular part is singular: a hard edge sits on the atom."""
         with flint_context.workprec(160):
             offset = acb(0, arb(pole.reach) * arb(2) ** -60)
-            try:
-                rest = self._regular(pole, offset) * offset
-            except NoConvergence:
-                return False
+            rest = self._regular(pole, offset) * offset
             return bool(abs(rest) < arb(pole.mass) / 1000)
 
-    def _regular(self, pole: Pole, offset: acb) -> acb:
+    def _beside_start(self, pole: Pole) -> acb:
+        """m at the height at which the regular part takes over."""
+        return self._direct(acb(arb(pole.x), arb(pole.reach)), flint_context.prec)
+
+    def _regular(self, pole: Pole, offset: acb, m: acb | None = None) -> acb:
         start = acb(0, arb(pole.reach))
-        m = self._direct(start + acb(arb(pole.x)), flint_context.prec)
+        r = (self._beside_start(pole) if m is None else m) + arb(pole.mass) / start
         rows = ball_rows(pole.table)
-        r = m + arb(pole.mass) / start
-        stop = _middle(offset)
-        r = _follow(rows, start, stop, r, None)
+        r = _follow(rows, start, _middle(offset), r, None)
         return _refine(rows, offset, r)
 
     def _beside(self, pole: Pole, z: acb) -> acb:
@@ -420,7 +414,7 @@ def _follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.n
     here = start
     refused = False
     left, pace = 1.0, 0.25  # fractions of the segment; what is left keeps its relative precision near the end
-    for _ in range(1500):
+    for _ in range(5000):
         if singular is not None and singular.size:
             point = complex(float(here.real.mid()), float(here.imag.mid()))
             near = max(float(np.min(np.abs(point - singular))), point.imag)

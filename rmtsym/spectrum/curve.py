@@ -210,7 +210,7 @@ class SpectralCurve:
         prefix: list[fmpq] = []
         wanted = [fmpq(1), *self.hint]
         for depth in range(64):
-            roots = _rational_roots(fmpq_poly(_row(table, 0)))
+            roots = rational_roots(fmpq_poly(_row(table, 0)))
             if depth < len(wanted):
                 roots = [(r, k) for r, k in roots if r == wanted[depth]]
             if not roots:
@@ -394,7 +394,8 @@ def series_inverse(series: fmpq_poly, prec: int) -> fmpq_poly:
     return inverse
 
 
-def _rational_roots(poly: fmpq_poly) -> list[tuple[fmpq, int]]:
+def rational_roots(poly: fmpq_poly) -> list[tuple[fmpq, int]]:
+    """Rational roots with their multiplicities, in order."""
     if poly.degree() < 1:
         return []
     return sorted((-f[0] / f[1], k) for f, k in poly.factor()[1] if f.degree() == 1)
