@@ -119,7 +119,20 @@ def _swapped(body: Any, swap: Mapping[Any, Any]) -> sp.Basic:
 
 def _here(node: sp.Basic, neighbours: Mapping[sp.Symbol, sp.Symbol]) -> Iterator[tuple[str, sp.Basic]]:
     """Changes of one node (not of what is below it)."""
-    if isinstance(node, sp.Add):
+    if isinstance(node, sp.MatAdd):  # before Add and Mul, whose subclasses these are
+        for i, term in enumerate(node.args):
+            yield "sign of a term", sp.MatAdd(*node.args[:i], -term, *node.args[i + 1 :])
+            yield "term dropped", sp.MatAdd(*node.args[:i], *node.args[i + 1 :])
+    elif isinstance(node, sp.MatMul):
+        for i, factor in enumerate(node.args):
+            rest = node.args[:i] + node.args[i + 1 :]
+            if factor.is_Matrix and rest and factor.shape[0] == factor.shape[1]:
+                yield "factor dropped", sp.MatMul(*rest)
+    elif isinstance(node, sp.Inverse):
+        yield "inverse dropped", node.arg
+    elif isinstance(node, sp.Transpose) and node.shape[0] == node.shape[1]:
+        yield "transpose dropped", node.arg
+    elif isinstance(node, sp.Add):
         for term in node.args:
             yield "sign of a term", node - 2 * term
             yield "term dropped", node - term
@@ -149,19 +162,6 @@ def _here(node: sp.Basic, neighbours: Mapping[sp.Symbol, sp.Symbol]) -> Iterator
             yield "ratio inverted", 1 / node
     elif isinstance(node, sp.Derivative):
         yield "derivative dropped", node.expr
-    elif isinstance(node, sp.MatAdd):
-        for i, term in enumerate(node.args):
-            yield "sign of a term", sp.MatAdd(*node.args[:i], -term, *node.args[i + 1 :])
-            yield "term dropped", sp.MatAdd(*node.args[:i], *node.args[i + 1 :])
-    elif isinstance(node, sp.MatMul):
-        for i, factor in enumerate(node.args):
-            rest = node.args[:i] + node.args[i + 1 :]
-            if factor.is_Matrix and rest and factor.shape[0] == factor.shape[1]:
-                yield "factor dropped", sp.MatMul(*rest)
-    elif isinstance(node, sp.Inverse):
-        yield "inverse dropped", node.arg
-    elif isinstance(node, sp.Transpose) and node.shape[0] == node.shape[1]:
-        yield "transpose dropped", node.arg
     elif node.func in _CONFUSED:
         yield "function confused", _CONFUSED[node.func](*node.args)
 

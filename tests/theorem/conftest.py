@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -9,7 +11,7 @@ import sympy as sp
 from rmtsym.fixedpoint.system import FixedPointSystem, Unknown
 from rmtsym.simulate import Statistic
 from rmtsym.simulate.ensembles import entries
-from rmtsym.theorem import Parameter, Quantity, Theorem
+from rmtsym.theorem import Parameter, Quantity, Regime, Theorem, verify
 
 v, t = sp.symbols("v t", positive=True)
 
@@ -20,7 +22,7 @@ def replicate(rng, size, point, law):
     return {"m2": square, "inverse": 1 / square, "total": square + 1 / square}
 
 
-def sample_moments(right=True, power=True) -> Theorem:
+def sample_moments(right=True, power=True, when=sp.true) -> Theorem:
     """The theorem; ``right=False`` states 1/v + v/50 instead of 1/v, ``power=False`` has too few replicates."""
     theorem = Theorem(
         id="sample-moments",
@@ -39,7 +41,7 @@ def sample_moments(right=True, power=True) -> Theorem:
     def statement():
         inverse = t if right else t + v / 50
         outputs = {"m2": v, "inverse": inverse, "total": sp.Symbol("m2") + sp.Symbol("inverse")}
-        return FixedPointSystem((Unknown(t),), (sp.Eq(t, 1 - (v - 1) * t),), outputs)
+        return Regime(FixedPointSystem((Unknown(t),), (sp.Eq(t, 1 - (v - 1) * t),), outputs), when)
 
     @theorem.derivation
     def derivation(proof):
@@ -93,3 +95,10 @@ def theories(tmp_path, monkeypatch):
     root.mkdir()
     monkeypatch.setenv("RMTSYM_THEORIES", str(root))
     return root
+
+
+@pytest.fixture(scope="session")
+def verdict():
+    """Verdicts on the toy: right, wrong and powerless; each found once."""
+    cases = {"right": {}, "wrong": {"right": False}, "powerless": {"power": False}}
+    return functools.cache(lambda name: verify(sample_moments(**cases[name])))

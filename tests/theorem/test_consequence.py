@@ -1,0 +1,51 @@
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+
+from rmtsym.theorem import Status
+from rmtsym.theorem.consequence import Consequence, run_consequence
+
+
+def status(theorem, function):
+    return run_consequence(theorem, Consequence("claim", function)).status
+
+
+inverse, m2 = sp.symbols("inverse m2")
+CLAIMS = {
+    "identity": (lambda c: c.identity(sp.Eq(inverse * m2, 1)), lambda c: c.identity(sp.Eq(inverse, m2))),
+    "vanishes": (lambda c: c.vanishes(inverse * m2 - 1), lambda c: c.vanishes(inverse * m2 - 2)),
+    "limit": (
+        lambda c: c.limit("inverse", lambda eps: {"v": 4 + eps}, Fraction(1, 4)),
+        lambda c: c.limit("inverse", lambda eps: {"v": 4 + eps}, Fraction(26, 100)),
+    ),
+    "exponent": (
+        lambda c: c.exponent("inverse", lambda eps: {"v": eps**2}, -2),
+        lambda c: c.exponent("inverse", lambda eps: {"v": eps**2}, -1),
+    ),
+    "minimum": (lambda c: c.minimum("total", of="v", at=1), lambda c: c.minimum("total", of="v", at=Fraction(11, 10))),
+    "maximum": (
+        lambda c: c.holds("a maximum is not a minimum", lambda: True, wrong={"x": lambda: False}),
+        lambda c: c.minimum("total", of="v", at=1, maximum=True),
+    ),
+    "equal": (
+        lambda c: c.equal(lambda p: c.value("m2", p), lambda p: p["v"], [{"v": Fraction(3, 7)}], "m2 is v"),
+        lambda c: c.equal(lambda p: c.value("m2", p), lambda p: 2 * p["v"], [{"v": Fraction(3, 7)}], "m2 is 2 v"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_right_claims_hold_and_wrong_ones_do_not(toy, kind):
+    right, wrong = CLAIMS[kind]
+    assert status(toy(), right) is Status.VERIFIED
+    assert status(toy(), wrong) is Status.REFUTED
+
+
+def test_a_consequence_without_checks_is_inconclusive(toy):
+    assert status(toy(), lambda claim: None) is Status.INCONCLUSIVE
+
+
+def test_a_property_needs_a_wrong_version(toy):
+    assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={})) is Status.INCONCLUSIVE
+    assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={"x": lambda: True})) is Status.INCONCLUSIVE
