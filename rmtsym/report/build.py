@@ -6,6 +6,7 @@ A notebook whose outputs are the same as before keeps its bytes; a notebook that
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,22 @@ from rmtsym.report.home import home, project_root, records
 from rmtsym.report.normalise import read, write_normalised
 from rmtsym.report.runner import Outcome, Task, run_notebooks
 
-__all__ = ["build", "find"]
+__all__ = ["README_PICTURE", "build", "find", "pictures"]
+
+#: The last figure of this notebook is the picture of the README.
+README_PICTURE = ("regression/ridge_anisotropic.ipynb", "docs/double-descent.png")
+
+
+def pictures(notebook: Path) -> list[bytes]:
+    """PNG figures of a notebook, in order."""
+    outputs = [output for cell in read(notebook).cells for output in cell.get("outputs", [])]
+    return [base64.b64decode(o.data["image/png"]) for o in outputs if "image/png" in o.get("data", {})]
+
+
+def _copy_picture(source: Path) -> None:
+    folder = project_root()
+    if source == folder / "notebooks" / README_PICTURE[0]:
+        (folder / README_PICTURE[1]).write_bytes(pictures(source)[-1])
 
 
 def find(names: list[str]) -> list[Path]:
@@ -52,6 +68,7 @@ def build(names: list[str], jobs: int, timeout: int = 1800) -> bool:
             return
         task = next(t for t in tasks if t.name == outcome.name)
         changed = write_normalised(read(task.target), task.source)
+        _copy_picture(task.source)
         terminal.print(
             f"  {'changed  ' if changed else 'unchanged'}  {outcome.name} [dim]{outcome.seconds:.0f} s[/dim]"
         )

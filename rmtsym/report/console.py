@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,11 +39,16 @@ def in_short(record: Mapping[str, Any], kind: str) -> str:
         case "enclosure" if figures.get("values"):
             return f"{figures['values']} values, {min(figures['digits'], 99)} digits"
         case "simulation" if "statistics" in figures:
-            finest = f", resolution {100 * found['resolution']:.2g} %" if found.get("resolution") else ""
-            return f"{figures['statistics']} statistics, |z| ≤ {figures['largest |z|']:.1f}{finest}"
+            return f"{figures['statistics']} statistics, |z| ≤ {figures['largest |z|']:.1f}{_resolution(record)}"
         case "falsification" if "counted" in figures:
             return f"{figures['killed']} of {figures['counted']} rejected"
     return found.get("method") or str(found.get("status", "")).lower()
+
+
+def _resolution(record: Mapping[str, Any]) -> str:
+    """Relative deviation that half of the statistics would have noticed."""
+    known = [o["resolution"] for o in (record.get("verdict") or {}).get("simulation", []) if o["resolution"]]
+    return f", median resolution {100 * statistics.median(known):.2g} %" if known else ""
 
 
 def _cell(record: Mapping[str, Any], kind: str) -> str:

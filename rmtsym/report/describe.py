@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from rmtsym.theorem import Theorem
 
 __all__ = [
+    "claim_latex",
+    "domain_latex",
     "domain_text",
     "exact_text",
     "latex_lines",
     "prediction",
     "statement_latex",
+    "symbol_latex",
     "theorem_json",
     "theorem_latex",
     "theorem_text",
@@ -83,11 +86,64 @@ def prediction(theorem_id: str, point: Mapping[str, Any], values: Mapping[str, V
 # -- formulas -----------------------------------------------------------------------------------------------------
 
 
+_GREEK_LIKE = {"lam": r"\lambda", "sig": r"\sigma", "eps": r"\varepsilon"}
+
+
+def symbol_latex(theorem: Theorem, name: str) -> str:
+    """Symbol of a name: the theorem's own if it gives one, Greek where it is Greek, upright if it is a word."""
+    import sympy as sp
+
+    for known in (*theorem.parameters, *theorem.quantities):
+        if known.name == name and known.latex:
+            return known.latex
+    if name in _GREEK_LIKE:
+        return _GREEK_LIKE[name]
+    plain = sp.latex(sp.Symbol(name))
+    word = re.match(r"[A-Za-z]{2,}", plain)  # a Greek name or a decorated one begins with a backslash
+    return rf"\mathrm{{{word[0]}}}{plain[word.end() :]}" if word else plain
+
+
 def _names(theorem: Theorem, expressions: Iterable[Any]) -> dict[Any, str]:
-    """LaTeX of the symbols that the theorem names."""
-    given = {x.name: x.latex for x in (*theorem.parameters, *theorem.quantities) if x.latex}
+    """LaTeX of the free symbols of some expressions; one that is itself a quotient or a sum stands in parentheses."""
     free = set().union(*(getattr(e, "free_symbols", set()) for e in expressions))
-    return {s: given[str(s)] for s in free if str(s) in given}
+    names = {s: symbol_latex(theorem, str(s)) for s in free}
+    composite = re.compile(r"[/+-](?![^{]*\})")
+    return {s: rf"\left({text}\right)" if composite.search(text) else text for s, text in names.items()}
+
+
+def _head(theorem: Theorem, side: Any, names: Mapping[Any, str]) -> str:
+    """Left-hand side of an equation: a symbol alone needs no parentheses."""
+    import sympy as sp
+
+    return symbol_latex(theorem, str(side)) if isinstance(side, sp.Symbol) else sp.latex(side, symbol_names=names)
+
+
+def claim_latex(theorem: Theorem, claim: Any) -> str:
+    """A claim of a derivation, aligned at its equals sign."""
+    import sympy as sp
+
+    if isinstance(claim, sp.Eq):
+        names = _names(theorem, (claim,))
+        return f"{_head(theorem, claim.lhs, names)} &= {sp.latex(claim.rhs, symbol_names=names)}"
+    if isinstance(claim, tuple):
+        left, *others = (_matrix_latex(theorem, side) for side in claim)
+        return left + "".join(rf" &= {side}" for side in others)
+    if isinstance(claim, str):
+        return rf"&\text{{{claim}}}"
+    return "&" + _matrix_latex(theorem, claim)
+
+
+def _matrix_latex(theorem: Theorem, side: Any) -> str:
+    import sympy as sp
+
+    if isinstance(side, str):
+        return rf"\text{{{side}}}"
+    if isinstance(side, sp.Basic):
+        return sp.latex(side, symbol_names=_names(theorem, (side,)))
+    shown = getattr(side, "_repr_latex_", None)
+    text = shown().strip("$") if callable(shown) else str(side)
+    named = {p.name: symbol_latex(theorem, p.name) for p in theorem.parameters if len(p.name) > 1}
+    return re.sub(r"(?<![\\A-Za-z])[A-Za-z]\w+", lambda word: named.get(word[0], word[0]), text)
 
 
 def latex_lines(theorem: Theorem, system: Any) -> list[str]:
@@ -99,10 +155,10 @@ def latex_lines(theorem: Theorem, system: Any) -> list[str]:
     written = outputs if isinstance(outputs, Mapping) else {}
     names = _names(theorem, (*equations, *written.values()))
     lines = [rf"{sp.latex(e.lhs, symbol_names=names)} &= {sp.latex(e.rhs, symbol_names=names)}" for e in equations]
-    meanings = {q.name: q.latex for q in theorem.quantities}
     for name, expression in written.items():
-        head = meanings.get(str(name)) or sp.latex(sp.Symbol(str(name)))
-        lines.append(rf"{head} &= {sp.latex(expression, symbol_names=names)}")
+        head, body = symbol_latex(theorem, str(name)), sp.latex(expression, symbol_names=names)
+        if head != body:  # an unknown that is itself a quantity
+            lines.append(rf"{head} &= {body}")
     return lines
 
 
@@ -110,13 +166,18 @@ def statement_latex(theorem: Theorem, point: Mapping[str, Any] | None = None) ->
     """For each regime its condition and its equations, as LaTeX."""
     import sympy as sp
 
+    from rmtsym.theorem.statement import parse_condition
+
     found = []
     for regime in theorem.regimes(point):
         lines = [line for system in regime.systems for line in latex_lines(theorem, system)]
-        condition = "" if regime.when == sp.true else sp.latex(sp.sympify(regime.when))
-        title = " ".join(x for x in (regime.name, f"(${condition}$)" if condition else "") if x)
+        when = parse_condition(regime.when) if isinstance(regime.when, str) else sp.sympify(regime.when)
+        names = _names(theorem, (when,))
+        condition = "" if when == sp.true else f"(${sp.latex(when, symbol_names=names)}$)"
+        name = regime.name[:1].upper() + regime.name[1:]
         body = "\\\\[4pt]\n".join(lines)
-        found.append((title, f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}" if lines else ""))
+        text = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}" if lines else ""
+        found.append((" ".join(x for x in (name, condition) if x), text))
     return found
 
 
@@ -164,6 +225,18 @@ def domain_text(parameter: Any) -> str:
     """The domain of a parameter under the parameter's own name: ``lam >= 0``."""
     text = str(parameter.domain)
     return re.sub(r"\bx\b", parameter.name, text) if type(parameter.domain).__name__ == "Interval" else text
+
+
+def domain_latex(theorem: Theorem, parameter: Any) -> str:
+    """The same for Markdown: a formula where the domain is an interval."""
+    text = domain_text(parameter)
+    if type(parameter.domain).__name__ != "Interval":
+        return text
+    symbol = symbol_latex(theorem, parameter.name)
+    body = re.sub(rf"\b{re.escape(parameter.name)}\b", lambda _: symbol, text)
+    for plain, command in ((">=", r"\ge"), ("<=", r"\le"), (" real", r" \in \mathbb{R}")):
+        body = body.replace(plain, command)
+    return f"${body}$"
 
 
 # -- whole theorems -----------------------------------------------------------------------------------------------

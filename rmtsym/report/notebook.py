@@ -11,6 +11,7 @@ Methods that print give the same text on every machine; those that return Markdo
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from rmtsym.errors import RmtsymError
 from rmtsym.report import describe
 from rmtsym.report.home import records
+from rmtsym.theorem.derivation import KINDS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,6 +86,9 @@ class Page:
     def theorem(self) -> Any:
         return self.trial.theorem
 
+    def _symbol(self, name: str) -> str:
+        return f"${describe.symbol_latex(self.theorem, name)}$"
+
     # -- statement and derivation ---------------------------------------------------------------------------------
 
     def statement(self) -> Any:
@@ -91,31 +96,42 @@ class Page:
         theorem = self.theorem
         lines = ["**Assumptions**", "", *(f"- {a}" for a in theorem.assumptions), ""] if theorem.assumptions else []
         for title, body in describe.statement_latex(theorem):
-            lines += [f"**Statement** {title}".rstrip(), "", f"$$\n{body}\n$$" if body else "", ""]
+            lines += [f"**{title or 'Statement'}**", "", f"$$\n{body}\n$$" if body else "", ""]
         lines += ["| symbol | name | meaning | domain |", "|---|---|---|---|"]
         for p in theorem.parameters:
-            lines.append(f"| {_symbol(p)} | `{p.name}` | {p.meaning} | {_cell(describe.domain_text(p))} |")
+            domain = describe.domain_latex(theorem, p)
+            lines.append(f"| {self._symbol(p.name)} | `{p.name}` | {p.meaning} | {domain.replace('|', ' ')} |")
         for q in theorem.quantities:
-            lines.append(f"| {_symbol(q)} | `{q.name}` | {q.meaning} | predicted |")
+            lines.append(f"| {self._symbol(q.name)} | `{q.name}` | {q.meaning} | predicted |")
         lines += ["", "*" + "; ".join(theorem.references) + "*"] if theorem.references else []
         return _markdown(lines)
 
     def derivation(self) -> Any:
-        """The steps with their formulas, reasons and checks."""
-        lines = []
-        for number, result in enumerate(self.trial.report.results, 1):
+        """The steps: what is claimed, why, from which earlier steps, and how it was checked."""
+        lines: list[str] = []
+        number = {r.step.name: i for i, r in enumerate(self.trial.report.results, 1)}
+        for result in self.trial.report.results:
             step = result.step
-            uses = f" *(from {', '.join(step.uses)})*" if step.uses else ""
-            lines += [f"**{number}. {step.name}** ({step.kind}): {step.reason}{uses}", ""]
-            lines += [f"$$\n{_aligned(step)}\n$$", ""] if step.claims else []
-            lines += [f"{_MARK[result.status]} *{_check(result)}*", ""]
+            uses = f" from {', '.join(str(number.get(u, u)) for u in step.uses)}" if step.uses else ""
+            head = f"**{number[step.name]}. {step.name}**: {step.reason}"
+            lines += [f"{head} ({step.kind}{uses}). *{_MARK[result.status]} {_check(result)}*", ""]
+            if step.kind != "conclusion":  # which says again what was stated
+                body = r" \\[4pt] ".join(describe.claim_latex(self.theorem, c) for c in step.claims)
+                lines += [f"$$\n\\begin{{aligned}}{body}\\end{{aligned}}\n$$" if body else "", ""]
         return _markdown(lines)
 
     def checks(self) -> None:
-        """Each step: outcome, kind, and how it was checked."""
-        for number, result in enumerate(self.trial.report.results, 1):
-            print(f"{result.status:<12} {number}. {result.step.name} [{result.step.kind}]")
-            print(f"             {_check(result)}")
+        """How many steps of each kind passed their check, and every step that did not."""
+        results = self.trial.report.results
+        kinds = sorted({r.step.kind for r in results}, key=list(KINDS).index)
+        for kind in kinds:
+            these = [r for r in results if r.step.kind == kind]
+            passed = sum(r.status.passed for r in these)
+            print(f"{kind:<13} {passed:>3} of {len(these):<3} verified")
+        for number, result in enumerate(results, 1):
+            if not result.status.passed:
+                print(f"{result.status:<13} {number}. {result.step.name}: {result.evidence.message}")
+        print(f"derivation    {self.trial.report.status}")
         if self.trial.report.message:
             print(self.trial.report.message)
 
@@ -142,10 +158,10 @@ class Page:
         """Certified digits of every quantity at the default points (or at those named)."""
         names = points or tuple(self.theorem.points)
         columns = {name: self.predict(name, digits + 3) for name in names}
-        known = [q.name for q in self.theorem.quantities]
-        rows = [[q, *(_number(columns[n].get(q), digits) for n in names)] for q in known]
-        _print_table(["", *names], rows)
-        print()
+        known = [q.name for q in self.theorem.quantities if any(q.name in c for c in columns.values())]
+        for some in (names[i : i + 4] for i in range(0, len(names), 4)):
+            _print_table(["", *some], [[q, *(_number(columns[n].get(q), digits) for n in some)] for q in known])
+            print()
         for name in names:
             print(f"{name}: " + " ".join(f"{k}={_plain(v)}" for k, v in self.theorem.point(name).items()))
 
@@ -158,11 +174,12 @@ class Page:
             "|---|---|---|---:|---:|---:|---:|---:|---:|---|",
         ]
         for o in self.trial.simulated.outcomes:
-            rate = "exact" if o.claimed_exponent is None else f"{o.exponent:.2f} ± {o.exponent_error:.2f}"
+            fitted = f"{o.exponent:.2f} ± {o.exponent_error:.2f}" if math.isfinite(o.exponent_error) else "–"
+            rate = "exact" if o.claimed_exponent is None else fitted
             said = f"{o.status} (documented failure)" if o.expected_failure else o.status
             lines.append(
                 f"| `{o.quantity}` | {self.trial.simulated.named(o)} | {o.law} | {o.theory:.6g} | {o.estimate:.6g} | "
-                f"{o.se:.1e} | {o.z:+.1f} | {100 * o.resolution:.2g} % | {rate.replace('nan ± nan', '–')} | {said} |"
+                f"{o.se:.1e} | {o.z:+.1f} | {100 * o.resolution:.2g} % | {rate} | {said} |"
             )
         return _markdown(lines)
 
@@ -190,17 +207,19 @@ class Page:
         values: Sequence[Any],
         quantities: Sequence[str],
         *,
+        over: tuple[str, Sequence[Any]] | None = None,
         point: str | None = None,
-        size: int = 200,
+        sizes: tuple[int, ...] = (100, 200),
         replicates: int = 32,
         law: str = "gauss",
+        experiment: int = 0,
         curve: Sequence[Any] | None = None,
         log: str = "",
         title: str = "",
         ylabel: str = "",
         **changes: Any,
     ) -> Figure:
-        """Theory curves through simulation points while one parameter moves.
+        """Theory curves through simulation points while one parameter moves; residuals below.
 
         Parameters
         ----------
@@ -208,17 +227,24 @@ class Page:
         values : sequence of numbers or text
             Where to simulate; exact values such that the proportions fit the size.
         quantities : sequence of str
+        over : (parameter, values), optional
+            One set of curves for each value of a second parameter.
         point : str, optional
             Default point from which the others are taken.
-        size, replicates : int
+        sizes : tuple of int
+            One size, or two from which the points are extrapolated to infinite size.
+        replicates : int
+            At each size.
         law : str
+        experiment : int
+            Which of the theorem's experiments is sampled.
         curve : sequence, optional
             Where to draw the theory; a fine grid over the range of ``values`` by default.
         log, title, ylabel : str
         changes
             Further parameters that differ from the point.
         """
-        from rmtsym.report.pictures import sweep
+        from rmtsym.report.pictures import Samples, sweep
 
         base = {**self.theorem.points.get(point or next(iter(self.theorem.points)), {}), **changes}
         return sweep(
@@ -226,10 +252,9 @@ class Page:
             parameter,
             values,
             quantities,
+            over=over,
             base=base,
-            size=size,
-            replicates=replicates,
-            law=law,
+            samples=Samples(self.trial, tuple(sizes), replicates, law, experiment),
             curve=curve,
             log=log,
             title=title,
@@ -296,21 +321,9 @@ def _markdown(lines: Sequence[str]) -> Any:
     return Markdown("\n".join(lines))
 
 
-def _symbol(named: Any) -> str:
-    import sympy as sp
-
-    return f"${named.latex or sp.latex(sp.Symbol(named.name))}$"
-
-
 def _cell(value: Any) -> str:
     """Text that may stand in a Markdown table."""
     return str(value).replace("|", "\\|").replace("\n", " ").replace("*", "\\*").replace("_", "\\_")
-
-
-def _aligned(step: Any) -> str:
-    """Claims of a step under each other."""
-    text = step.latex()
-    return rf"\begin{{gathered}}{text}\end{{gathered}}" if r"\\" in text and r"\begin" not in text else text
 
 
 def _check(result: Any) -> str:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rmtsym.errors import RmtsymError
-from rmtsym.report import style
+from rmtsym.report import describe, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["convergence", "sweep"]
+__all__ = ["Samples", "convergence", "sweep"]
 
-_MOST = 12  # more curves than this cannot be told apart
+_MOST = 9  # panels of one figure
 
 
 def _label(theorem: Any, quantity: str) -> str:
     """Symbol of a quantity or parameter, as mathtext."""
-    import sympy as sp
-
     name, bracket, index = quantity.partition("[")
-    for known in (*theorem.quantities, *theorem.parameters):
-        if known.name == name:
-            latex = known.latex or sp.latex(sp.Symbol(name))
-            return f"${latex}${bracket}{index}"
-    return quantity
+    return f"${describe.symbol_latex(theorem, name)}${bracket}{index}"
 
 
 def convergence(theorem: Any, outcomes: Sequence[Any], named: Callable[[Any], str]) -> Figure:
@@ -36,7 +31,12 @@ def convergence(theorem: Any, outcomes: Sequence[Any], named: Callable[[Any], st
 
     At the left end stands the extrapolation to infinite size; it should cover zero.
     """
-    shown = [o for o in outcomes if o.theory and len(o.sizes) > 1][:_MOST]
+    usable = [o for o in outcomes if o.theory and len(o.sizes) > 1 and not o.expected_failure]
+    usable.sort(key=lambda o: (named(o), o.claimed_exponent is None))
+    first: dict[str, Any] = {}
+    for o in usable:
+        first.setdefault(o.quantity, o)  # one panel for each quantity, then the others
+    shown = [*first.values(), *(o for o in usable if o not in first.values())][:_MOST]
     if not shown:
         raise RmtsymError(f"{theorem.id}: no statistic with two sizes to draw")
     with style.using():
@@ -45,7 +45,7 @@ def convergence(theorem: Any, outcomes: Sequence[Any], named: Callable[[Any], st
         fig, grid = style.figure(3.0 * columns + 0.4, 2.4 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
         for axes, o in zip(grid.flat, shown, strict=False):
             _one_convergence(axes, o)
-            axes.set_title(f"{_label(theorem, o.quantity)}, {named(o)}, {o.law}", fontsize=10)
+            axes.set_title(f"{_label(theorem, o.quantity)} at {named(o)} ({o.law})", fontsize=10)
         for axes in list(grid.flat)[len(shown) :]:
             axes.set_visible(False)
         for axes in grid[:, 0]:
@@ -78,16 +78,80 @@ def _one_convergence(axes: Any, o: Any) -> None:
     axes.locator_params(axis="x", nbins=4)
 
 
+@dataclass(frozen=True)
+class Samples:
+    """Where the points of a sweep come from: replicates of one of the theorem's experiments."""
+
+    trial: Any
+    sizes: tuple[int, ...]
+    replicates: int
+    law: str
+    experiment: int
+
+    @property
+    def described(self) -> str:
+        """What a point of the figure is."""
+        sizes = ", ".join(map(str, self.sizes))
+        return f"n = {sizes}" if len(self.sizes) == 1 else f"extrapolated from n = {sizes}"
+
+    def exponent(self, name: str) -> float | None:
+        """Claimed exponent of the finite-size term of an output."""
+        statistics = [s for plan in self.trial.theorem.experiments for s in plan.experiment.statistics]
+        return next((s.exponent for s in statistics if s.name == name), 1.0)
+
+    def means(self, name: str, points: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard error at each point; from two sizes, extrapolated to infinite size."""
+        moments = []
+        for size in self.sizes:
+            columns = [table[name] for table in self.tables(points, size)]
+            errors = [np.std(c, ddof=1) / np.sqrt(len(c)) for c in columns]
+            moments.append((np.array([np.mean(c) for c in columns]), np.array(errors)))
+        power = self.exponent(name)
+        if len(self.sizes) == 1 or power is None:
+            return moments[-1]
+        (small, small_error), (large, large_error) = moments
+        ratio = (self.sizes[1] / self.sizes[0]) ** power
+        mean = (ratio * large - small) / (ratio - 1)
+        return mean, np.hypot(ratio * large_error, small_error) / (ratio - 1)
+
+    def tables(self, points: Sequence[Mapping[str, Any]], size: int) -> list[dict[str, np.ndarray]]:
+        """Outputs of the replicates of one size at each point, from the store where they are."""
+        from rmtsym.simulate import Batch, fingerprint
+
+        trial, theorem = self.trial, self.trial.theorem
+        if not 0 <= self.experiment < len(theorem.experiments):
+            raise RmtsymError(
+                f"{theorem.id} has {len(theorem.experiments)} experiments; none is number {self.experiment}"
+            )
+        replicate = theorem.experiments[self.experiment].experiment.replicate
+        code = fingerprint(replicate)
+        batches = [Batch(theorem.id, p, size, self.law, trial.seed, 0, self.replicates) for p in points]
+        found: dict[str, dict[int, Any]] = {b.key: {} for b in batches}
+        names: tuple[str, ...] = ()
+        missing = []
+        for batch in batches:
+            for first, result in trial.store.get(batch, code) if trial.store is not None else ():
+                names = result.columns
+                found[batch.key] |= {first + i: row for i, row in enumerate(result.values)}
+            missing += [batch] if any(i not in found[batch.key] for i in range(self.replicates)) else []
+        for batch, result in trial.executor.run(replicate, missing):
+            if trial.store is not None:
+                trial.store.put(batch, code, result)
+            names = result.columns
+            found[batch.key] |= dict(enumerate(result.values))
+        tables = [np.array([found[b.key][i] for i in range(self.replicates)]) for b in batches]
+        return [{n: table[:, j] for j, n in enumerate(names)} for table in tables]
+
+
 def sweep(
     trial: Any,
     parameter: str,
     values: Sequence[Any],
     quantities: Sequence[str],
     *,
+    over: tuple[str, Sequence[Any]] | None,
     base: Mapping[str, Any],
-    size: int,
-    replicates: int,
-    law: str,
+    samples: Samples,
     curve: Sequence[Any] | None,
     log: str,
     title: str,
@@ -95,19 +159,23 @@ def sweep(
 ) -> Figure:
     """Theory curves through simulation points; see :meth:`rmtsym.report.notebook.Page.sweep`."""
     theorem = trial.theorem
-    points = [theorem.point(**{**base, parameter: v}) for v in values]
-    at = np.array([float(p[parameter]) for p in points])
-    fine = _grid(at, "x" in log) if curve is None else [Fraction(str(v)) for v in curve]
-    theory = [theorem.values(theorem.point(**{**base, parameter: v})) for v in fine]
-    samples = _samples(trial, points, size, replicates, law)
-    exact = [theorem.values(p) for p in points]
+    second, settings = over if over is not None else ("", ("",))
     lines, dots = [], []
-    for name in quantities:
-        lines.append((_label(theorem, name), [_real(t.get(name)) for t in theory]))
-        columns = [s[name] for s in samples]
-        mean = np.array([np.mean(c) for c in columns])
-        error = np.array([np.std(c, ddof=1) / np.sqrt(len(c)) for c in columns])
-        dots.append((at, mean, error, np.array([_real(e.get(name)) for e in exact])))
+    fine: list[Any] = []
+    for setting in settings:
+        fixed = {**base, second: setting} if second else dict(base)
+        points = [theorem.point(**{**fixed, parameter: v}) for v in values]
+        at = np.array([float(p[parameter]) for p in points])
+        fine = fine or (_grid(at, "x" in log) if curve is None else [Fraction(str(v)) for v in curve])
+        theory = [theorem.values(theorem.point(**{**fixed, parameter: v})) for v in fine]
+        exact = [theorem.values(p) for p in points]
+        for name in quantities:
+            means, errors = samples.means(name, points)
+            which = f"{_label(theorem, second)} = {setting}" if second else ""
+            many = len(quantities) > 1 or not second
+            label = ", ".join(x for x in (_label(theorem, name) if many else "", which) if x)
+            lines.append((label, [_real(t.get(name)) for t in theory]))
+            dots.append((at, means, errors, np.array([_real(e.get(name)) for e in exact])))
     return style.theory_and_simulation(
         np.array([float(v) for v in fine]),
         lines,
@@ -116,6 +184,7 @@ def sweep(
         ylabel=ylabel or ", ".join(_label(theorem, q) for q in quantities),
         title=title or theorem.title,
         log=log,
+        points_are=samples.described,
     )
 
 
@@ -133,31 +202,3 @@ def _grid(at: np.ndarray, logarithmic: bool) -> list[Fraction]:
     low, high = at.min(), at.max()
     fine = np.geomspace(low, high, 81) if logarithmic and low > 0 else np.linspace(low, high, 81)
     return [Fraction(float(f"{v:.6g}")).limit_denominator(10**9) for v in fine]
-
-
-def _samples(trial: Any, points: Sequence[Any], size: int, replicates: int, law: str) -> list[dict[str, np.ndarray]]:
-    """Replicates of the theorem's experiment at each point, from the store where they are."""
-    from rmtsym.simulate import Batch, fingerprint
-
-    if not trial.theorem.experiments:
-        raise RmtsymError(f"{trial.theorem.id} has no experiment to sweep")
-    experiment = trial.theorem.experiments[0].experiment
-    code = fingerprint(experiment.replicate)
-    batches = [Batch(trial.theorem.id, p, size, law, trial.seed, 0, replicates) for p in points]
-    found: dict[str, dict[int, Any]] = {b.key: {} for b in batches}
-    names: tuple[str, ...] = ()
-    missing = []
-    for batch in batches:
-        for first, result in trial.store.get(batch, code) if trial.store is not None else ():
-            names = result.columns
-            for offset, row in enumerate(result.values):
-                if first + offset < replicates:
-                    found[batch.key][first + offset] = row
-        missing += [batch] if len(found[batch.key]) < replicates else []
-    for batch, result in trial.executor.run(experiment.replicate, missing):
-        if trial.store is not None:
-            trial.store.put(batch, code, result)
-        names = result.columns
-        found[batch.key] = dict(enumerate(result.values))
-    tables = [np.array([found[b.key][i] for i in range(replicates)]) for b in batches]
-    return [{n: table[:, j] for j, n in enumerate(names)} for table in tables]

@@ -35,7 +35,8 @@ def formula(latex: str, display: bool = True) -> str:
     except Exception:  # the converter raises its own many errors; the source is still readable
         return f"<code>{html.escape(latex)}</code>"
     # the TeX source travels along, for copying and for readers without MathML
-    return text.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
+    text = text.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
+    return f'<span class="display">{text}</span>' if display else text
 
 
 @lru_cache(maxsize=1)

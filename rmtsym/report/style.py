@@ -88,6 +88,7 @@ def theory_and_simulation(
     ylabel: str,
     title: str = "",
     log: str = "",
+    points_are: str = "simulation",
 ) -> Figure:
     """Curves of the theory through simulation points, and the residuals in standard errors below.
 
@@ -102,6 +103,8 @@ def theory_and_simulation(
     xlabel, ylabel, title : str
     log : str
         ``"x"``, ``"y"`` or ``"xy"`` for logarithmic axes.
+    points_are : str
+        For the legend.
 
     Examples
     --------
@@ -129,7 +132,7 @@ def theory_and_simulation(
         bottom.set_ylabel("residual\n(std. errors)", fontsize=10)
         top.set_ylabel(ylabel)
         top.set_title(title)
-        top.legend(title="line: theory, points: simulation ± 2 s.e.", title_fontsize=9)
+        top.legend(title=f"line: theory\npoints: {points_are} (± 2 s.e.)", title_fontsize=9)
         fig.align_ylabels()
     return fig
 

@@ -32,8 +32,13 @@ def test_html_of_the_author_is_shown_not_run():
 )
 def test_formulas_are_converted_without_remains(latex):
     text = formula(latex)
-    body = text.partition(">")[2]
-    assert text.startswith("<math") and "\\" not in body and "<mi>&</mi>" not in body and "4pt" not in body
+    body = text.partition("<math ")[2].partition(">")[2]
+    assert (
+        text.startswith('<span class="display"><math')
+        and "\\" not in body
+        and "<mi>&</mi>" not in body
+        and "4pt" not in body
+    )
 
 
 def test_an_unreadable_formula_is_still_shown():
