@@ -42,17 +42,30 @@ def derive_command(
 
 @click.command("moment")
 @click.argument("expression", metavar="'EXPRESSION'")
-@click.option("--variance", metavar="t", default=None, help="Variance of x (and y); a symbol or a number.")
-@click.option("--digits", type=click.IntRange(1, 1000), default=15, show_default=True)
+@click.option("--variance", metavar="t", default=None, help="Variance of x, or of x and y: a name, 1/2, or 1,2.")
+@click.option("--correlation", metavar="r", default=None, help="Correlation of x and y.")
+@click.option("--positive", metavar="NAME", multiple=True, help="A positive symbol in the expression.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A symbol; with all set, a number.")
+@click.option("--digits", type=click.IntRange(1, 1000), default=15, show_default=True, help="Digits of that number.")
 @click.option("--json", "as_json", is_flag=True, help="Plain data (docs/json.md).")
-def moment_command(expression: str, variance: str | None, digits: int, as_json: bool) -> None:
-    """Gaussian moment of a function of x, or kernel of functions of x and y.
+def moment_command(
+    expression: str,
+    variance: str | None,
+    correlation: str | None,
+    positive: tuple[str, ...],
+    settings: tuple[str, ...],
+    digits: int,
+    as_json: bool,
+) -> None:
+    """Gaussian moment of an expression in x, or kernel of one in x and y.
 
-    Example: rmtsym moment 'relu(x)*relu(y)'
+    \b
+    rmtsym moment 'relu(x)*relu(y)' --variance 1
+    rmtsym moment 'clip(x, -s, s)^2' --positive s
     """
-    from rmtsym.report.moment import moment, moment_text
+    from rmtsym.report.moment import moment_data, moment_text
 
-    result = moment(expression, variance, digits)
+    result = moment_data(expression, variance, correlation, assignments(settings), positive, digits)
     if as_json:
         print_json(result)
     else:
@@ -62,11 +75,12 @@ def moment_command(expression: str, variance: str | None, digits: int, as_json: 
 @click.command("export")
 @click.argument("theorem_id", metavar="ID")
 @click.option("--language", type=click.Choice(["python"]), default="python", show_default=True)
-def export_command(theorem_id: str, language: str) -> None:
-    """A program without dependencies on rmtsym that computes the theorem's quantities."""
+@click.option("--point", metavar="NAME", help="Export the regime of this point instead of the first one.")
+def export_command(theorem_id: str, language: str, point: str | None) -> None:
+    """A program that needs numpy only and computes the theorem's quantities."""
     from rmtsym.report.export import exported
 
-    click.echo(exported(theorem_id, language))
+    click.echo(exported(theorem_id, language, point))
 
 
 COMMANDS = (derive_command, moment_command, export_command)

@@ -32,6 +32,7 @@ __all__ = [
     "enclose_regime",
     "parse_condition",
     "solve_regime",
+    "used",
 ]
 
 _COMPARISON = re.compile(r"([^<>=!]+)(<=|>=|==|!=|<|>)([^<>=!]+)")
@@ -172,7 +173,7 @@ def choose(regimes: Sequence[Regime], bound: Mapping[str, Any], subject: str) ->
     raise DomainError("point", "given", conditions, f"{subject} says nothing elsewhere")
 
 
-def _used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:
+def used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:
     """The bound numbers that a system mentions (others, such as lists that only feed a measure, are left out)."""
     if not isinstance(system, FixedPointSystem):
         return bound
@@ -206,7 +207,7 @@ def enclose_regime(
             continue
         if isinstance(system, FixedPointSystem):
             part = _only(system, wanted)
-            found = enclose(part, _used(part, bound), digits=digits)
+            found = enclose(part, used(part, bound), digits=digits)
         else:
             found = system.enclose(bound, digits)
         values.update({str(k): v for k, v in found.items()})
@@ -220,7 +221,7 @@ def solve_regime(regime: Regime, bound: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for system in regime.systems:
         if isinstance(system, FixedPointSystem):
-            solution = solve(system, _used(system, bound))
+            solution = solve(system, used(system, bound))
             found: Mapping[str, Any] = {name: solution[str(name)] for name in system.outputs}
         else:
             found = system.solve(bound)

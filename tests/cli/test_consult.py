@@ -118,3 +118,18 @@ def _environment(**more: str) -> dict[str, str]:
     from pathlib import Path
 
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more}
+
+
+def test_moment(rmtsym):
+    data = json.loads(rmtsym("moment", "relu(x)*relu(y)", "--variance", "1", "--set", "rho=3/10", "--json").out)
+    assert data["closed_form"] == "rho*asin(rho)/(2*pi) + rho/4 + sqrt(1 - rho**2)/(2*pi)"
+    assert data["certificate"]["status"] == "certified"
+    assert f"{data['value']['value']:.12g}" == "0.241372141918"
+    assert "certificate" in rmtsym("moment", "clip(x, -s, s)^2", "--positive", "s").out
+
+
+def test_export_needs_numpy_only(rmtsym, tmp_path):
+    program = tmp_path / "ridge.py"
+    program.write_text(rmtsym("export", "ridge-anisotropic").out)
+    done = subprocess.run([sys.executable, "-I", str(program)], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "3 points agree\n"

@@ -41,6 +41,12 @@ MISTAKES = {
         ("derive", "inv(X.T@X + lam)", "--gaussian", "X: n x p, 1/n", "--size", "p = c", "--set", "k=1"),
         ("unknown parameter", "k"),
     ),
+    "unknown activation in a moment": (("moment", "relyu(x)"), ("relyu", "did you mean relu")),
+    "code in a moment": (("moment", "__import__('os')"), ("__import__",)),
+    "negative variance": (("moment", "relu(x)", "--variance", "-1"), ("variance", "-1")),
+    "correlation": (("moment", "relu(x)*relu(y)", "--correlation", "2"), ("correlation", "2")),
+    "symbol of a moment": (("moment", "relu(x)", "--set", "k=1"), ("k", "tau")),
+    "export": (("export", "marchenko-pastur"), ("one fixed-point system",)),
     "id of a new theorem": (("new", "My Law", "--family", "f", "--title", "T"), ("My Law", "marchenko-pastur")),
     "id that exists": (("new", "ridge-anisotropic", "--family", "f", "--title", "T"), ("ridge-anisotropic",)),
 }
