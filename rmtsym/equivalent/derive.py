@@ -28,7 +28,7 @@ from rmtsym.matrix import Deterministic, Expression, Free, letters, parameters, 
 __all__ = ["Derived", "derive"]
 
 SMALL = 4  # size of a pencil that is not worth cutting down
-PROBES = 4  # random points at which the domain of an unknown is read off
+PROBES = 8  # random points, near and far, at which the domain of an unknown is read off
 
 
 @dataclass
@@ -264,7 +264,7 @@ def _probes(
         values: dict[sp.Symbol, Any] = {s: rng.uniform(0.5, 2) for s in names}
         values[epsilon] = 1.0
         if spectral is not None:
-            values[spectral] = complex(rng.uniform(-2, 2), rng.uniform(3, 6))
+            values[spectral] = complex(rng.uniform(-2, 2), rng.uniform(3, 6) * (20 if probe & 4 else 1))
         measures = {}
         law: dict[sp.Symbol, list[float]] = {}
         for space in every:
