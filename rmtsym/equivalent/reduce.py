@@ -90,7 +90,7 @@ class Laws:
         self.outputs = {s: law.using(values) for s, law in self.outputs.items()}
 
     def eliminate_explicit(self) -> None:
-        """Substitute unknowns whose law has no average and does not use the unknown itself.
+        """Substitute unknowns whose law has no average and is linear in the unknown itself.
 
         An unknown that is the output itself goes last.
         """
@@ -101,12 +101,13 @@ class Laws:
             candidates = [
                 (s in wanted, law.integrand.size * len(self.users(s)), order[s], s)
                 for s, law in self.unknowns.items()
-                if s not in refused and not law.integrand.has(s, *self.letters)
+                if s not in refused and self._solved(s) is not None
             ]
             if not candidates:
                 return
             symbol = min(candidates, key=lambda x: x[:3])[3]
-            value = self.unknowns[symbol].integrand
+            value = self._solved(symbol)
+            assert value is not None
             if self._estimate(symbol, value) > 50 * GROWTH:
                 refused.add(symbol)
                 continue
@@ -146,6 +147,18 @@ class Laws:
         self.unknowns[symbol] = replace(law, integrand=-law.integrand)
         self.definitions[symbol] = -self.definitions[symbol]
         self.explicit = {s: x.subs({symbol: -self.field.gen(symbol)}) for s, x in self.explicit.items()}
+
+    def _solved(self, symbol: sp.Symbol) -> Frac | None:
+        """The unknown in terms of the others, if its law has no average and is linear in it."""
+        f = self.unknowns[symbol].integrand
+        if self.letters and f.has(*self.letters):
+            return None
+        if not f.has(symbol):
+            return f
+        parts = (f - self.field.gen(symbol)).numerator().collect([symbol])
+        if set(parts) - {(0,), (1,)}:
+            return None
+        return -parts.get((0,), self.field.zero) / parts[1,]
 
     @property
     def terms(self) -> int:
