@@ -28,7 +28,6 @@ _RC: dict[str, Any] = {
     "font.size": 11,
     "axes.labelsize": 12,
     "axes.titlesize": 12,
-    "axes.titleweight": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
