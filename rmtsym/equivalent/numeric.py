@@ -115,16 +115,19 @@ class NumericDyson:
         resolvents = {name: self.resolvent(name, taus, noise) for name in self.groups}
         for number, block in enumerate(d.blocks):
             self._subordinate(number, block, taus, noise, image, jacobian)
-        for k, t in enumerate(d.parameters):
-            if t.block is not None:
-                continue
-            grid, G = self.grids[self.owner[k]], resolvents[self.owner[k]]
-            w = grid["weights"] * grid["scale"][k]
-            image[k] = w @ G[:, t.row, t.col]
-            for c, factor in zip(d.couplings, grid["factors"], strict=True):
-                jacobian[k, c.index] += w @ (
-                    G[:, t.row, c.row] * self._scale(c.index, noise) * factor * G[:, c.col, t.col]
-                )
+        scale = np.array([self._scale(c.index, noise) for c in d.couplings])
+        target = np.array([c.index for c in d.couplings], int)
+        rows = [c.row for c in d.couplings]
+        cols = [c.col for c in d.couplings]
+        for name, G in resolvents.items():
+            grid = self.grids[name]
+            for k, t in enumerate(d.parameters):
+                if t.block is not None or self.owner[k] != name:
+                    continue
+                w = grid["weights"] * grid["scale"][k]
+                image[k] = w @ G[:, t.row, t.col]
+                slopes = np.einsum("a,ac,ca,ac->c", w, G[:, t.row, rows], grid["factors"], G[:, cols, t.col])
+                np.add.at(jacobian[k], target, scale * slopes)
         return image, jacobian
 
     def _subordinate(
