@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from rmtsym.errors import NoConvergence, UnsupportedModel
+from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel
 from rmtsym.gaussian.tape import tape
 from rmtsym.gaussian.tracked import TRACKED, Tracked
 
 __all__ = ["ClosedFunction", "ball_value", "compiled", "stable_form"]
 
+_ROUNDING = 1e-12  # relative excess of ab^2 over aa bb that sums of a few thousand products may leave
 _TOLERANCE = 1e-13  # what a caller of the vectorised function may rely on
 
 
@@ -133,7 +134,13 @@ class ClosedFunction:
         return self.with_error(*values)[0]
 
     def with_error(self, *values: Any) -> tuple[Any, Any]:
-        """Values and bounds of their absolute errors."""
+        """Values and bounds of their absolute errors; ``nan`` with bound ``inf`` where the form is singular.
+
+        Raises
+        ------
+        DomainError
+            When ``ab**2`` exceeds ``aa*bb`` by more than rounding.
+        """
         arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values)) if values else []
         shape = arrays[0].shape if arrays else ()
         try:
@@ -145,11 +152,42 @@ class ClosedFunction:
             value, bound = np.full(math.prod(shape), np.nan), np.full(math.prod(shape), np.inf)
         weak = ~(bound <= _TOLERANCE * np.abs(value)) & ~((value == 0) & (bound == 0))
         flat = [a.ravel() for a in arrays]
+        weak[self._on_boundary(flat, value, bound)] = False
         indices = self._by_series(np.flatnonzero(weak), flat, value, bound)
         self.recomputed = len(indices)
         for i in indices:
             value[i], bound[i] = _ball_entry(self._exact, self.symbols, tuple(float(a[i]) for a in flat))
         return (value.reshape(shape), bound.reshape(shape)) if shape else (float(value[0]), float(bound[0]))
+
+    def _on_boundary(self, flat: list[Any], value: Any, bound: Any) -> Any:
+        """Fill the entries of parallel columns, whose inner product rounding has put outside |ab| <= sqrt(aa bb).
+
+        Their angle is clipped: the value is that of the kernel at correlation +1 or -1.
+        """
+        named = {s.name: a for s, a in zip(self.symbols, flat, strict=True)}
+        if not {"aa", "ab", "bb"} <= set(named):
+            return np.zeros(0, dtype=int)
+        aa, ab, bb = (named[name] for name in ("aa", "ab", "bb"))
+        det = difference_of_products(aa, bb, ab, ab).value
+        outside = np.flatnonzero(det < 0)
+        if outside.size and np.any(-det[outside] > _ROUNDING * aa[outside] * bb[outside]):
+            raise DomainError(
+                "ab", "an inner product", "ab^2 <= aa*bb up to rounding", "compute all three from the data"
+            )
+        for sign in (1, -1):
+            chosen = outside[np.sign(ab[outside]) == sign]
+            if chosen.size:
+                end = self._end(sign)
+                rest = [a[chosen] for s, a in zip(self.symbols, flat, strict=True) if s.name != "ab"]
+                value[chosen], bound[chosen] = end.with_error(*rest)
+        return outside
+
+    def _end(self, sign: int) -> ClosedFunction:
+        """The kernel at correlation ``sign``."""
+        table = {s.name: s for s in self.symbols}
+        edge = sign * sp.sqrt(table["aa"]) * sp.sqrt(table["bb"])
+        rest = [s for s in self.symbols if s.name != "ab"]
+        return ClosedFunction(sp.sympify(self.expression.subs(table["ab"], edge)), rest)
 
     def _tracked(self, expression: sp.Expr, arrays: Sequence[Any]) -> Tracked:
         """The expression with error bounds; aa bb - ab^2 enters as one correctly rounded number."""
@@ -182,5 +220,5 @@ def _ball_entry(expression: sp.Expr, symbols: tuple[sp.Symbol, ...], point: tupl
     try:
         ball = ball_value(expression, symbols, [arb(x) for x in point], 17)
     except NoConvergence:
-        return 0.0, 0.0  # below 10**-170 of nothing: zero in doubles
+        return math.nan, math.inf  # singular there (a removable singularity at correlation +-1): not known, not zero
     return float(ball.mid()), 2.0**-52 * abs(float(ball.mid()))

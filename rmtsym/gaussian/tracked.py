@@ -109,6 +109,7 @@ class TrackedFloat:
         with np.errstate(divide="ignore", invalid="ignore"):
             linear = x.bound / value
         bound = np.where(x.bound < inside, 2 * np.where(value > 0, linear, 0.0), 2 * np.sqrt(x.bound + inside))
+        bound = np.where(x.value < -x.bound, np.inf, bound)  # certainly negative: no real root
         return Tracked(value, bound + _U * value)
 
     def call(self, name: str, x: Tracked) -> Tracked:

@@ -6,6 +6,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
+from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.gaussian import (
     AA,
     AB,
@@ -34,7 +35,8 @@ def against_balls(function, symbols, points, relative=1e-13):
     for point, value, bound in zip(points, values, bounds, strict=True):
         try:
             exact = ball_value(function.expression, symbols, [arb(float(x)) for x in point], 20)
-        except Exception:  # singular at correlation +-1: nothing to compare with
+        except NoConvergence:  # singular there: the function must say that it does not know
+            assert np.isnan(value) and np.isinf(bound), point
             continue
         error = abs(arb(float(value)) - exact)
         scale = abs(exact).upper()
@@ -73,6 +75,20 @@ def test_kernel_of_data_is_fast_and_right_on_the_diagonal():
     values = function(norms[:, None], gram, norms[None, :])
     assert np.all(np.isfinite(values)) and np.allclose(np.diag(values), norms / 2, rtol=1e-13)
     assert function.recomputed < 40
+    # opposite and parallel columns, whose inner products round to either side of the boundary
+    for i in range(3):
+        assert abs(values[i, 200 + i]) <= 1e-20 * norms[i]  # true value 0; rounding leaves an angle of 1e-8, cubed
+        assert values[i, 203 + i] == pytest.approx(norms[i] * (1 + 1e-9) / 2, rel=1e-11)
+
+
+def test_inner_products_that_round_outside_are_clipped_and_no_others():
+    function = ClosedFunction(kernel_expression("relu"), (AA, AB, BB))
+    up = np.nextafter(1.0, 2.0)
+    assert function(1.0, up, 1.0) == pytest.approx(0.5, rel=1e-13) and function(1.0, -up, 1.0) == 0
+    with pytest.raises(DomainError, match="ab"):
+        function(1.0, 1.1, 1.0)
+    value, bound = kernel("relu").function(SIGMA_X, SIGMA_Y, RHO).with_error(1.0, 1.0, 1.5)
+    assert np.isnan(value) and np.isinf(bound)
 
 
 def test_tiny_variances_of_centred_coefficients():
@@ -118,3 +134,12 @@ def test_bivariate_normal_three_ways():
         assert abs(reference - float(ball.mid())) < 1e-8
     assert BivariateNormal(0, 0, sp.Rational(1, 2)) == sp.Rational(1, 3)
     assert sp.diff(BivariateNormal(h, k, RHO), RHO).subs({h: 0, k: 0}) == 1 / (2 * sp.pi * sp.sqrt(1 - RHO**2))
+
+
+def test_a_singular_point_is_not_reported_as_zero():
+    """At correlation 1 the clip kernel's formula divides by zero; its limit is E clip^2, certainly not 0 +- 0."""
+    moment = kernel(activation("clip", -1, 1))
+    value, bound = moment.function(SIGMA_X, SIGMA_Y, RHO).with_error(1.0, 1.0, 1.0)
+    assert np.isnan(value) and np.isinf(bound)
+    enclosed = moment.value({"sigma_x": 1, "sigma_y": 1, "rho": 1})
+    assert enclosed.value == pytest.approx(expectation(activation("clip", -1, 1) ** 2, 1).value().value, rel=1e-14)
