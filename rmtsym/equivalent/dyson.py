@@ -306,9 +306,6 @@ class Dyson:
         for members in classes:
             rep, front = min(members, key=lambda kc: (self._rank(kc[0]), series[kc[0]]))
             result += [Identification(k, rep, c / front) for k, c in members]
-        order = {members[0][0]: i for i, members in enumerate(classes)}
-        self.fingerprint = {k: series[k] for k in range(len(series))}
-        assert len(order) == len(classes)
         return result
 
     def _rank(self, k: int) -> tuple[int, str]:

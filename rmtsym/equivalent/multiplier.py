@@ -77,7 +77,7 @@ class Words:
         return " + ".join(f"({self.terms[w]})*{'.'.join(n + ('^T' if t else '') for n, t in w) or '1'}" for w in words)
 
 
-Multiplier = Frac | Words
+Multiplier = Any  # a Frac or a Words; one pencil uses one of them throughout
 
 
 def is_pivot(value: Multiplier) -> bool:
