@@ -236,7 +236,7 @@ def _ball(value: Any) -> Any:
     from flint import arb
 
     if isinstance(value, Value):
-        return value.ball if value.ball is not None else arb(float(value.value), value.radius)
+        return value.ball if value.ball is not None else arb(float(value), value.radius)
     return (
         value
         if isinstance(value, arb)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -456,7 +457,7 @@ class Proof:
 
             check, zero_test = check_all, test
             wrong = tuple(
-                (f"{label} in {one.lhs}", lambda bad=bad: test(bad))
+                (f"{label} in {one.lhs}", partial(test, bad))
                 for one in claims
                 for label, bad in exact.wrong_equations(one, limit=2)
             )

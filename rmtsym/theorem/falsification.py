@@ -24,7 +24,7 @@ from rmtsym.theorem.derivation import Derivation, Report
 from rmtsym.theorem.evidence import Evidence, Status
 from rmtsym.theorem.mutation import Mutant, generate
 from rmtsym.theorem.simulation import Simulated, Theory
-from rmtsym.theorem.statement import Regime, call_with, solve_regime
+from rmtsym.theorem.statement import Regime, call_with, solve_regime, used
 
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Kill", "KillTable", "kill_table"]
 
 REQUIRED = 0.99  # share of the non-equivalent mutants that must be killed
+VISIBLE = 1e-6  # relative difference that rounding cannot explain
 SAME = 1e-9  # relative difference below which two floating-point values of the theory are taken as equal
 
 
@@ -187,11 +188,19 @@ class _Bench:
         self.truth = {name: _numbers(theorem.values(p)) for name, p in self.points.items()}
         passed = report is not None and report.status.passed
         self.conclusions = {s.regime: s for s in derivation.steps if s.test} if derivation and passed else {}
+        self.derived = theorem.regimes() if self.conclusions else ()
+        self.roots = {
+            name: [_root(system, theorem.bound(p)) for system in theorem.regime(p).systems]
+            for name, p in self.points.items()
+        }
+        self.places = {
+            id(regime): {n: p for n, p in self.points.items() if theorem.regime(p) is regime} for regime in self.regimes
+        }
 
     def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
         wrong = mutant.apply(regime)
-        here = {n: p for n, p in self.points.items() if self.theorem.regime(p) is regime}
-        values, note = self._values(mutant, wrong, here)
+        here = self.places[id(regime)]
+        values, note = self._values(mutant, regime, wrong, here)
         shift = max((_shift(self.truth[n], values[n]) for n in values), default=math.inf)
         changed = {q for n in values for q in values[n] if _shift(self.truth[n], values[n], (q,)) > SAME}
         if not changed and not note and self._same(mutant, regime, wrong):
@@ -200,7 +209,7 @@ class _Bench:
         return Kill(
             mutant,
             regime.name,
-            derivation=self._rejected_by_derivation(regime, wrong),
+            derivation=self._rejected_by_derivation(regime, wrong, here),
             enclosure=bool(note),
             simulation=seen,
             z=z,
@@ -210,14 +219,14 @@ class _Bench:
         )
 
     def _values(
-        self, mutant: Mutant, wrong: Regime, here: Mapping[str, Any]
+        self, mutant: Mutant, regime: Regime, wrong: Regime, here: Mapping[str, Any]
     ) -> tuple[dict[str, dict[str, np.ndarray]], str]:
         """Numbers of the mutant at each point where it has some, and why it has none elsewhere."""
         values: dict[str, dict[str, np.ndarray]] = {}
         note = ""
         for name, point in here.items():
             try:
-                found = _numbers(self._evaluate(mutant, wrong, point))
+                found = _numbers(self._evaluate(mutant, regime, wrong, name, point))
             except (RmtsymError, ArithmeticError, ValueError) as error:
                 note = note or f"no value at {name}: {error}"
                 continue
@@ -228,7 +237,9 @@ class _Bench:
                 values[name] = found
         return values, note
 
-    def _evaluate(self, mutant: Mutant, wrong: Regime, point: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _evaluate(
+        self, mutant: Mutant, regime: Regime, wrong: Regime, name: str, point: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         if mutant.parameters:
             moved = {k: f(point[k]) for k, f in mutant.parameters.items()}
             exact_point = self.theorem.point(**{**point, **moved})
@@ -236,6 +247,12 @@ class _Bench:
         if mutant.values is not None:
             right = self.theorem.values(point)
             return {**right, **call_with(mutant.values, {**point, **right})}
+        if not (mutant.equations or mutant.replace):  # the root is the right one, only outputs change
+            found = dict(self.truth[name])
+            for right, changed, root in zip(regime.systems, wrong.systems, self.roots[name], strict=True):
+                if root is not None:
+                    found.update(_changed_outputs(right, changed, root))
+            return found
         bound = self.theorem.bound(point)
         try:
             return solve_regime(wrong, bound)
@@ -256,14 +273,22 @@ class _Bench:
                     return False
         return True
 
-    def _rejected_by_derivation(self, regime: Regime, wrong: Regime) -> bool:
+    def _rejected_by_derivation(self, regime: Regime, wrong: Regime, here: Mapping[str, Any]) -> bool:
+        """Whether the derivation, which proves the right claims, contradicts a changed one.
+
+        It does where the changed claim fails at the physical root; if it holds at every default point, the zero test of
+        the conclusion decides.
+        """
         step = self.conclusions.get(regime.name)
-        if step is None or step.test is None:
+        if step is None or step.test is None or all(regime is not r for r in self.derived):
             return False
-        for right_system, wrong_system in zip(regime.systems, wrong.systems, strict=True):
+        for i, (right_system, wrong_system) in enumerate(zip(regime.systems, wrong.systems, strict=True)):
             if isinstance(right_system, FixedPointSystem):
                 pairs = zip(exact.system_claims(right_system), exact.system_claims(wrong_system), strict=True)
-                if any(new != old and step.test(new).status is Status.REFUTED for old, new in pairs):
+                new = [claim for old, claim in pairs if claim != old]
+                if any(_fails(claim, self.roots[name][i]) for claim in new for name in here):
+                    return True
+                if any(step.test(claim).status is Status.REFUTED for claim in new):
                     return True
         return False
 
@@ -300,6 +325,42 @@ def _without_path(regime: Regime) -> Regime:
     """The regime with systems that are solved from a generic start."""
     systems = (replace(s, continuation=None) if isinstance(s, FixedPointSystem) else s for s in regime.systems)
     return replace(regime, system=tuple(systems))
+
+
+def _root(system: Any, bound: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Everything that has a number at the physical root of a system: parameters, measures, unknowns, outputs."""
+    from rmtsym.fixedpoint import solve
+
+    if not isinstance(system, FixedPointSystem):
+        return None
+    return {**bound, **solve(system, used(system, bound)).values}
+
+
+def _changed_outputs(right: FixedPointSystem, wrong: FixedPointSystem, root: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs that differ between two systems with the same root, and those made of them."""
+    from rmtsym.field.evaluate import evaluate
+
+    found: dict[str, Any] = {}
+    with np.errstate(all="ignore"):
+        for name, body in wrong.outputs.items():
+            if body != right.outputs[name] or any(str(x) in found for x in body.free_symbols):
+                found[str(name)] = evaluate(body, {**root, **found})
+    return found
+
+
+def _fails(claim: sp.Eq, root: Mapping[str, Any] | None) -> bool:
+    """Whether an equation visibly fails at a root."""
+    from rmtsym.field.evaluate import evaluate
+
+    if root is None:
+        return False
+    with np.errstate(all="ignore"):
+        try:
+            left, right = (np.asarray(x) for x in evaluate(list(claim.args), root))
+        except (RmtsymError, ArithmeticError, ValueError):
+            return False
+        gap = np.abs(left - right) / np.maximum(np.maximum(np.abs(left), np.abs(right)), 1e-300)
+    return bool(np.any(np.isfinite(gap) & (gap > VISIBLE)))
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, np.ndarray]:

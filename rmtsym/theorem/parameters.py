@@ -109,7 +109,7 @@ class Count:
         return f"an integer from {self.lower}" + (f" to {self.upper}" if self.upper is not None else "")
 
     def read(self, name: str, value: Any) -> int:
-        number = value if isinstance(value, Integral) else _exact(name, value)
+        number = Fraction(int(value)) if isinstance(value, Integral) else _exact(name, value)
         if number != int(number) or number < self.lower or (self.upper is not None and number > self.upper):
             raise DomainError(name, number, str(self))
         return int(number)

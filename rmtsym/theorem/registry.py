@@ -197,7 +197,8 @@ def dependencies() -> dict[str, tuple[str, ...]]:
 
 def dependents(theorem_id: str) -> tuple[str, ...]:
     """Ids of the theorems that use a theorem, directly or not."""
-    graph, found, stack = dependencies(), set(), [theorem_id]
+    graph, stack = dependencies(), [theorem_id]
+    found: set[str] = set()
     while stack:
         node = stack.pop()
         new = {k for k, cited in graph.items() if node in cited} - found
