@@ -158,7 +158,7 @@ def _evidence(theorem: Theorem, found: Simulated) -> Evidence:
     messages = [
         f"{theorem.id}: {o.quantity} at {found.named(o)} ({o.law}): theory {o.theory:.8g}, simulation "
         f"{o.estimate:.8g} +- {o.se:.2g}, z = {o.z:.1f}, resolution {100 * o.resolution:.2g} %; {o.reason or o.status}"
-        for o in outcomes
+        for o in sorted(outcomes, key=lambda o: o.status != "refuted")  # what is wrong before what is weak
         if o.status != "ok"
     ]
     covered = {o.quantity.partition("[")[0] for o in outcomes}
