@@ -18,6 +18,7 @@ from flint import nmod_mat
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.average import Average
+from rmtsym.field.elementary import by_generators
 from rmtsym.field.prime import PRIME, Degenerate, Degree, PrimePoint, degree_bound
 
 __all__ = ["ZeroTest", "is_zero"]
@@ -85,8 +86,9 @@ def is_zero(
     Parameters
     ----------
     expr : sympy expression, matrix expression or Eq
-        Rational in its symbols, averages, traces and inverses; square roots are allowed.  Functions that are not
-        rational count as independent unknowns, so an identity that needs their properties is reported as not zero.
+        Rational in its symbols, averages, traces and inverses; square roots are allowed.  Of functions that are not
+        rational only the rules of :mod:`rmtsym.field.elementary` are known; an identity that needs other properties of
+        them is reported as not zero.
     relations : iterable of sympy.Eq or expressions equal to zero
         ``Eq(M, expression)`` with a matrix symbol ``M`` on the left defines that matrix.
     matrices : mapping from matrix symbol or name to kind, optional
@@ -133,9 +135,9 @@ def is_zero(
             defined[str(relation.lhs.name)] = relation.rhs
         else:
             scalar_relations.append(_difference(relation))
-    differences = [_expanded(x, defined) for x in scalar_relations]
-    numerators = [_numerator(x) for x in differences if x != 0]
     target = _expanded(_difference(expr), defined)
+    target, *differences = by_generators([target, *(_expanded(x, defined) for x in scalar_relations)])
+    numerators = [_numerator(x) for x in differences if x != 0]
     everything = [target, *numerators]
     rng = random.Random(seed)
     plan: _Plan | None = None

@@ -52,6 +52,7 @@ from rmtsym.simulate.false_alarms import Rate, refutation_rate
 from rmtsym.simulate.fingerprint import fingerprint
 from rmtsym.simulate.finite_size import Contrast, Fit, Moments, fit
 from rmtsym.simulate.judgement import Levels, Outcome, Theory, judge_statistic
+from rmtsym.simulate.lattice import gaussian_pairs
 from rmtsym.simulate.samples import Run
 from rmtsym.simulate.seeds import generator, point_key, seed_sequence
 from rmtsym.simulate.store import RecordStore, StoreDamaged, StoreError, default_path
@@ -98,6 +99,7 @@ __all__ = [
     "executor",
     "fingerprint",
     "fit",
+    "gaussian_pairs",
     "generator",
     "haar",
     "judge_statistic",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import sympy as sp
 
@@ -14,8 +15,17 @@ __all__ = ["certified"]
 _HOLDS = {"certified": True, "refuted": False, "inconclusive": None}
 
 
-def certified(moment: Moment, digits: int = 25) -> Callable[[sp.Eq], Evidence]:
+def certified(
+    moment: Moment | Mapping[Any, Moment], digits: int = 25, *, names: Mapping[Any, Any] | None = None
+) -> Callable[[sp.Eq], Evidence]:
     """Check for ``proof.moment``: the right side of a claim is the moment, to so many digits over its domain.
+
+    Parameters
+    ----------
+    moment : Moment, or mapping from a claim's left side (or its name) to its Moment
+    digits : int
+    names : mapping, optional
+        The claim's symbols in terms of those of the moment, e.g. ``{norm_x: SIGMA_X}``.
 
     Examples
     --------
@@ -24,14 +34,16 @@ def certified(moment: Moment, digits: int = 25) -> Callable[[sp.Eq], Evidence]:
     >>> str(check(sp.Eq(sp.Symbol("mean"), sp.sqrt(TAU) / 2, evaluate=False)).status)
     'REFUTED'
     """
+    table = {str(k): m for k, m in moment.items()} if isinstance(moment, Mapping) else None
 
     def check(claim: sp.Eq) -> Evidence:
-        found = certify(moment, claim.rhs, digits)
+        right = sp.sympify(claim.rhs).subs(names, simultaneous=True) if names else claim.rhs
+        found = certify(moment if table is None else table[str(claim.lhs)], right, digits)
         return Evidence.of(
             _HOLDS[found.status],
             f"rigorous integral, {digits} digits at {len(found.checks)} points",
             resolution=10.0**-digits,
-            message=str(found.failures[0]) if found.failures else "",
+            message=str(found.failures[0]) if found.failures else "; ".join(found.skipped[:1]),
             figures={"points": len(found.checks), "digits": found.digits},
         )
 

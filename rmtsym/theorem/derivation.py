@@ -330,21 +330,34 @@ class Proof:
     def moment(
         self,
         name: str,
-        claim: sp.Eq,
+        claim: sp.Eq | list[sp.Eq],
         reason: str,
         *,
         check: Callable[[sp.Eq], Evidence],
         uses: Iterable[Step | str] | None = (),
         wrong: Sequence[Any] = (),
     ) -> Step:
-        """Gaussian moment in closed form; ``check`` compares a claim with a rigorous integral."""
-        versions = [(str(w), sp.Eq(claim.lhs, w, evaluate=False)) for w in wrong] or [
-            (label, sp.Eq(claim.lhs, w, evaluate=False)) for label, w in list(variants(claim.rhs))[:_GENERATED]
+        """Gaussian moments in closed form, one ``Eq`` or several; ``check`` compares a claim with a rigorous integral.
+
+        ``wrong`` are wrong right-hand sides of the first claim, or whole equations.
+        """
+        from rmtsym.theorem import exact
+
+        claims = tuple(claim) if isinstance(claim, list) else (claim,)
+        versions = [
+            (f"{w.lhs} = {w.rhs}", w) if isinstance(w, sp.Eq) else (str(w), sp.Eq(claims[0].lhs, w, evaluate=False))
+            for w in wrong
+        ] or [
+            (label, sp.Eq(one.lhs, w, evaluate=False))
+            for one in claims
+            for label, w in list(variants(one.rhs))[: _GENERATED if len(claims) == 1 else 2]
         ]
         checks = tuple((label, lambda one=one: check(one)) for label, one in versions)
-        return self._add(
-            Step(name, "moment", (claim,), reason, self._uses(uses), lambda: check(claim), checks, not wrong)
-        )
+
+        def check_all() -> Evidence:
+            return exact.all_of([check(one) for one in claims], [str(one.lhs) for one in claims])
+
+        return self._add(Step(name, "moment", claims, reason, self._uses(uses), check_all, checks, not wrong))
 
     def engine(
         self,

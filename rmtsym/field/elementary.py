@@ -1,0 +1,89 @@
+r"""Elementary functions written by independent generators, so that a zero test knows their algebra.
+
+.. math:: \arccos x=\tfrac\pi2-\arcsin x,\quad \cosh x=\tfrac12(e^x+e^{-x}),\quad e^{x+y}=e^xe^y,\quad
+          \cos x=\frac{1-t^2}{1+t^2},\ \sin x=\frac{2t}{1+t^2},\ t=\tan\tfrac x2.
+
+Each rule is an identity: what vanishes afterwards vanished before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+
+__all__ = ["by_generators"]
+
+_HANDLED = (sp.acos, sp.cosh, sp.sinh, sp.tanh, sp.exp, sp.sin, sp.cos, sp.erfc)
+
+
+class _Generator(sp.Function):
+    """A value of which nothing is known but its argument."""
+
+
+class _HalfTangent(_Generator):
+    pass
+
+
+class _Exponential(_Generator):
+    """``exp`` of its argument."""
+
+
+def by_generators(expressions: Sequence[Any]) -> list[Any]:
+    """The expressions with elementary functions replaced by algebraically independent ones.
+
+    Parameters
+    ----------
+    expressions : sequence of sympy expressions
+        Those that meet in one zero test: exponents are measured in common units.
+
+    Examples
+    --------
+    >>> x, y = sp.symbols("x y")
+    >>> (found,) = by_generators([sp.cosh(x) ** 2 - sp.sinh(x) ** 2])
+    >>> sp.expand(found)
+    1
+    >>> (found,) = by_generators([sp.acos(x) + sp.acos(-x)])
+    >>> sp.expand(found)
+    pi
+    """
+    if not any(e.has(*_HANDLED) for e in expressions):
+        return list(expressions)
+    plain = [_without_synonyms(e) for e in expressions]
+    units: dict[sp.Expr, int] = {}
+    for term in (t for e in plain for f in e.atoms(sp.exp) for t in _terms(f.args[0])):
+        number, tail = term.as_coeff_Mul()
+        units[tail] = math.lcm(units.get(tail, 1), int(getattr(number, "q", 1)))
+
+    def power(argument: sp.Expr) -> sp.Expr:
+        factors = []
+        for term in _terms(argument):
+            number, tail = term.as_coeff_Mul()
+            if number.is_Rational:
+                factors.append(_Exponential(tail / units[tail]) ** (number * units[tail]))
+            else:
+                factors.append(_Exponential(term))
+        return sp.Mul(*factors)
+
+    return [e.replace(lambda f: isinstance(f, sp.exp), lambda f: power(f.args[0])) for e in plain]
+
+
+def _terms(argument: sp.Expr) -> tuple[sp.Expr, ...]:
+    return sp.Add.make_args(sp.expand(argument))
+
+
+def _without_synonyms(expr: Any) -> Any:
+    if not expr.has(*_HANDLED):
+        return expr
+    rules = {
+        sp.acos: lambda x: sp.pi / 2 - sp.asin(x),
+        sp.erfc: lambda x: 1 - sp.erf(x),
+        sp.cosh: lambda x: (sp.exp(x) + sp.exp(-x)) / 2,
+        sp.sinh: lambda x: (sp.exp(x) - sp.exp(-x)) / 2,
+        sp.tanh: lambda x: (sp.exp(2 * x) - 1) / (sp.exp(2 * x) + 1),
+        sp.cos: lambda x: (1 - _HalfTangent(x / 2) ** 2) / (1 + _HalfTangent(x / 2) ** 2),
+        sp.sin: lambda x: 2 * _HalfTangent(x / 2) / (1 + _HalfTangent(x / 2) ** 2),
+    }
+    return expr.replace(lambda f: type(f) in rules, lambda f: rules[type(f)](*f.args))
