@@ -54,7 +54,7 @@ notebooks: $(READY)
 	$(BIN)/python -m rmtsym.report.build $(IDS) --jobs $(JOBS)
 
 bench: $(READY)
-	$(BIN)/python -m rmtsym.report.bench
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
 
 lint: $(READY)
 	$(BIN)/ruff check .

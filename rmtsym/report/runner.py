@@ -140,7 +140,9 @@ def run_notebooks(
         After every process has been ended.
     """
     events: queue.Queue[tuple[str, str, Any]] = queue.Queue()
-    waiting, running, done = list(tasks), {}, {}
+    waiting = list(tasks)
+    running: dict[str, _Run] = {}
+    done: dict[str, Outcome] = {}
     newest: _Run | None = None
     try:
         while waiting or running:

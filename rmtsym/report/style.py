@@ -48,8 +48,10 @@ _RC: dict[str, Any] = {
 def using() -> Iterator[None]:
     """The style, for the figures made inside the ``with`` block."""
     import matplotlib
+    from cycler import cycler
 
-    with matplotlib.rc_context({**_RC, "axes.prop_cycle": matplotlib.cycler(color=COLOURS)}):
+    settings: Any = {**_RC, "axes.prop_cycle": cycler(color=COLOURS)}
+    with matplotlib.rc_context(settings):
         yield
 
 
@@ -171,7 +173,7 @@ def show_as_png() -> None:
     from matplotlib.figure import Figure
 
     shell = get_ipython()
-    if shell is not None:
+    if shell is not None and shell.display_formatter is not None:
         shell.display_formatter.formatters["image/png"].for_type(Figure, _png)
 
 

@@ -142,9 +142,15 @@ def verify_theorems(
 
     interrupted = False
     with Console(list(by_id), profile, slots, verdicts() / "incoming") as console:
-        shown = {"started": console.started, "progress": console.progress, "idle": console.idle}
         try:
-            run_notebooks(tasks, slots, finished=finished, **shown)
+            run_notebooks(
+                tasks,
+                slots,
+                started=console.started,
+                progress=console.progress,
+                finished=finished,
+                idle=console.idle,
+            )
         except KeyboardInterrupt:
             interrupted = True
     done = [found[e.id] for e in entries if e.id in found]
