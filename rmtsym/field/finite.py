@@ -149,7 +149,8 @@ def is_zero(
         point = _draw(rng, everything, kinds, count, 5 + 2 * done, tied)
         try:
             if plan is None:
-                plan = _Plan.find(numerators, point)
+                # an identity among the relations constrains nothing, and without it the claim is only harder to prove
+                plan = _Plan.find([r for r in numerators if point.scalar(r)], point)
             point = plan.solve(point)
             vanishes = _vanishes(target, point)
         except Degenerate:
@@ -252,10 +253,19 @@ class _Probe:
 
     def depends(self, relation: int, variable: Variable) -> bool:
         old = _value(self.point, variable)
-        return self(relation, {variable: old + 1}) != self(relation, {})
+        try:
+            return self(relation, {variable: old + 1}) != self(relation, {})
+        except Degenerate:  # a root that exists here and not there
+            return True
 
     def affine(self, relation: int, variables: Sequence[Variable]) -> bool:
         """Whether the relation is affine in the variables jointly: its second differences on lines vanish."""
+        try:
+            return self._straight(relation, variables)
+        except Degenerate:  # so the variable stands under a root
+            return False
+
+    def _straight(self, relation: int, variables: Sequence[Variable]) -> bool:
         directions = [[int(i == j) for j in range(len(variables))] for i in range(len(variables))]
         if len(variables) > 1:
             directions.append([3 + 2 * i for i in range(len(variables))])

@@ -165,3 +165,19 @@ def test_nodes_of_other_layers_count_as_unknowns() -> None:
     f = sp.Function("f")
     assert is_zero(f(x + y) - f(q0), [sp.Eq(q0, x + y)])
     assert not is_zero(f(x) - f(y))
+
+
+def test_identities_among_the_relations_constrain_nothing():
+    x, y = sp.symbols("x y")
+    identity = sp.Eq((x + y) ** 2, x**2 + 2 * x * y + y**2, evaluate=False)
+    assert is_zero(y - x**2, [identity, sp.Eq(y, x**2)])
+    assert not is_zero(y - x**2, [identity])
+
+
+def test_relations_with_roots_of_all_their_variables():
+    """Solved for the symbol outside the root: probing the others must not ask for more squares."""
+    a, b, c = sp.symbols("a b c", positive=True)
+    k = sp.Symbol("k")
+    relation = sp.Eq(k, 1 / sp.sqrt((1 + a**2) * (1 + b**2) - c**2 * a**2 * b**2))
+    assert is_zero(k**2 * ((1 + a**2) * (1 + b**2) - (a * b * c) ** 2) - 1, [relation])
+    assert not is_zero(k**2 * ((1 + a**2) * (1 + b**2) + (a * b * c) ** 2) - 1, [relation])
