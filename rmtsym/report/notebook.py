@@ -209,7 +209,7 @@ class Page:
         *,
         over: tuple[str, Sequence[Any]] | None = None,
         point: str | None = None,
-        sizes: tuple[int, ...] = (100, 200),
+        size: int | tuple[int, int] = (100, 200),
         replicates: int = 32,
         law: str = "gauss",
         experiment: int = 0,
@@ -231,7 +231,7 @@ class Page:
             One set of curves for each value of a second parameter.
         point : str, optional
             Default point from which the others are taken.
-        sizes : tuple of int
+        size : int, or pair of int
             One size, or two from which the points are extrapolated to infinite size.
         replicates : int
             At each size.
@@ -254,7 +254,7 @@ class Page:
             quantities,
             over=over,
             base=base,
-            samples=Samples(self.trial, tuple(sizes), replicates, law, experiment),
+            samples=Samples(self.trial, size if isinstance(size, tuple) else (size,), replicates, law, experiment),
             curve=curve,
             log=log,
             title=title,

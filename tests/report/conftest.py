@@ -59,7 +59,7 @@ def make_lab(folder: Path) -> Lab:
         "Mean square of a sample",
         "A sample $x_1,\\dots,x_n$.",
         pictures=[
-            ("Sweep.", 'page.sweep("v", ["1/2", 1, 2], ["m2", "inverse"], sizes=(40, 80), replicates=8, log="xy")')
+            ("Sweep.", 'page.sweep("v", ["1/2", 1, 2], ["m2", "inverse"], size=(40, 80), replicates=8, log="xy")')
         ],
     )
     write(folder / "notebooks" / "toy" / "sample_moments.ipynb", cells)
