@@ -19,6 +19,7 @@ from rmtsym.report.runner import Task
 __all__ = ["EVIDENCE", "Console", "evidence_of", "in_short", "verdict_table"]
 
 EVIDENCE = ("derivation", "enclosure", "simulation", "falsification")
+_CLAUSES = 8  # of a message, one to a line
 _COLOUR = {"VERIFIED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
 _MARK = {"VERIFIED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?"}
 
@@ -39,7 +40,9 @@ def in_short(record: Mapping[str, Any], kind: str) -> str:
         case "enclosure" if figures.get("values"):
             return f"{figures['values']} values, {min(figures['digits'], 99)} digits"
         case "simulation" if "statistics" in figures:
-            return f"{figures['statistics']} statistics, |z| ≤ {figures['largest |z|']:.1f}{_resolution(record)}"
+            z = figures["largest |z|"]
+            shown = f"{z:.1f}" if z < 1000 else f"{z:.0e}"
+            return f"{figures['statistics']} statistics, |z| ≤ {shown}{_resolution(record)}"
         case "falsification" if "counted" in figures:
             return f"{figures['killed']} of {figures['counted']} rejected"
     return found.get("method") or str(found.get("status", "")).lower()
@@ -137,7 +140,9 @@ class Console:
         count = f"[dim]\\[{self.done}/{len(self.names)}][/dim]"
         self.terminal.print(f"  {count} [{_COLOUR[status]}]{status:<12}[/] {name} [dim]{record['seconds']:.0f} s[/dim]")
         if status != "VERIFIED" and record["message"]:
-            for line in record["message"].splitlines():
+            clauses = record["message"].split("; ")
+            more = [f"... {len(clauses) - _CLAUSES} more in the report"] if len(clauses) > _CLAUSES else []
+            for line in [*clauses[:_CLAUSES], *more]:
                 self.terminal.print(f"         {escape(line)}", style=_COLOUR[status], soft_wrap=True)
 
     def _time_left(self) -> str:
