@@ -5,7 +5,7 @@ The samples are summarised once; the theory and each of its mutants are judged o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,9 @@ class Run:
             raise UnknownName("output", name, outputs)
         return np.column_stack(columns)
 
-    def judge(self, theory: Theory, *, statistics: Sequence[str] | None = None) -> tuple[Outcome, ...]:
+    def judge(
+        self, theory: Theory, *, statistics: Sequence[str] | None = None, points: Collection[str] | None = None
+    ) -> tuple[Outcome, ...]:
         """Outcome of every statistic at every point and law, for a theory.
 
         Parameters
@@ -86,6 +88,8 @@ class Run:
             ignored.  It is evaluated once for each point and size.
         statistics : sequence of str, optional
             Restrict to these statistics.
+        points : collection of str, optional
+            Restrict to these points, by their canonical text.
 
         Returns
         -------
@@ -95,6 +99,8 @@ class Run:
         outcomes = []
         cache: dict[tuple[str, int], Mapping[str, Any]] = {}
         for key, cell in self.cells.items():
+            if points is not None and key[0] not in points:
+                continue
             for n in cell.sizes:
                 if (key[0], n) not in cache:
                     cache[key[0], n] = theory(cell.point, n)

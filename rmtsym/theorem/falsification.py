@@ -185,6 +185,7 @@ class _Bench:
             for regime in theorem.regimes(point):
                 if all(regime is not r for r in self.regimes) and (regime is theorem.regime(point)):
                     self.regimes.append(regime)
+        self.theories = [Theory(theorem, plan.at_size) for plan in simulated.plans]
         self.truth = {name: _numbers(theorem.values(p)) for name, p in self.points.items()}
         passed = report is not None and report.status.passed
         self.conclusions = {s.regime: s for s in derivation.steps if s.test} if derivation and passed else {}
@@ -298,20 +299,19 @@ class _Bench:
         """Largest z-score, where, and whether the simulation alone rejects the numbers."""
         keys = {point_key(p): n for n, p in here.items() if n in values}
         best: tuple[bool, float, str] = (False, 0.0, "")
-        for plan, done in zip(self.simulated.plans, self.simulated.runs, strict=True):
+        for plan, done, right in zip(self.simulated.plans, self.simulated.runs, self.theories, strict=True):
             names = [s.name for s in plan.experiment.statistics if s.quantity in changed]
             if not names or not any(point_key(p) in keys for p in plan.experiment.points):
                 continue
 
-            def theory(point: Mapping[str, Any], size: int, plan: Any = plan) -> Mapping[str, Any]:
-                name = keys.get(point_key(point))
-                if name is None or plan.at_size is not None:
-                    right = Theory(self.theorem, plan.at_size)(point, size)
-                    return right if name is None else _moved(right, self.truth[name], values[name])
-                return values[name]
+            def theory(point: Mapping[str, Any], size: int, plan: Any = plan, right: Any = right) -> Mapping[str, Any]:
+                name = keys[point_key(point)]
+                if plan.at_size is None:
+                    return values[name]
+                return _moved(right(point, size), self.truth[name], values[name])
 
-            for outcome in done.judge(theory, statistics=names):
-                if outcome.expected_failure or outcome.point not in keys:
+            for outcome in done.judge(theory, statistics=names, points=keys):
+                if outcome.expected_failure:
                     continue
                 found = (outcome.status == "refuted", abs(outcome.z), self._label(outcome))
                 best = max(best, found)
