@@ -74,7 +74,7 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
     if sizes:
         name = next(iter(sizes))
         raise DomainError(name, f"{sizes[name]} values", "one number", "enclose one point at a time")
-    rough = solve(system, point)
+    rough = solve(system, point, throw=bool(system.unknowns))  # a closed form may cancel in floats, not in balls
     task = _Task(system, point, digits, rough)
     widest = max((max(np.shape(point[m.name])) for m in matrices_of(system)), default=1)
     extra = 32 + int(math.log2(max(float(rough.condition), 1.0))) + int(3 * math.log2(widest))

@@ -169,3 +169,10 @@ def test_counts(where, count):
     assert count_roots((m**2 + 1) * (m - 1) * (m - 2) * (m + 1), m, {}, where) == count
     with pytest.raises(DomainError):
         count_roots(m**2 + 1, m, {}, "left")
+
+
+def test_a_closed_form_that_is_not_finite_in_floats_is_enclosed():
+    x = sp.Symbol("x")
+    system = FixedPointSystem((), (), {"f": 1 / sp.sqrt((1 + x**2) ** 2 - x**4)})
+    found = enclose(system, {"x": 10**8})["f"]
+    assert found.digits >= 15 and abs(float(found) * 2**0.5 * 1e8 - 1) < 1e-15
