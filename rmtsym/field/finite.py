@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -188,6 +189,7 @@ def _expanded(expr: Any, defined: Mapping[str, Any]) -> Any:
     return expr
 
 
+@lru_cache(maxsize=4096)
 def _numerator(expr: sp.Expr) -> sp.Expr:
     """Numerator with averages and traces as opaque generators."""
     opaque = sorted(expr.atoms(Average, sp.Trace, sp.Sum, sp.Determinant), key=sp.default_sort_key)

@@ -46,17 +46,20 @@ def one_symbol_per_name(expressions: Sequence[Any]) -> list[Any]:
 
 
 def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
-    """Relations without those that only define a symbol which nothing else mentions."""
-    kept = list(relations)
+    """Relations without those for symbols that neither the target nor a kept relation mentions.
+
+    A relation is for the symbol on its left.  Leaving relations out can only make a zero test stricter.
+    """
+    kept: list[sp.Eq] = []
+    left = list(relations)
+    needed = set(target.free_symbols)
     while True:
-        for relation in kept:
-            symbol = relation.lhs
-            others = [target, relation.rhs, *(r for r in kept if r is not relation)]
-            if isinstance(symbol, sp.Symbol) and not any(symbol in x.free_symbols for x in others):
-                kept.remove(relation)
-                break
-        else:
-            return tuple(kept)
+        found = [r for r in left if not isinstance(r.lhs, sp.Symbol) or r.lhs in needed]
+        if not found:
+            return tuple(r for r in relations if any(r is k for k in kept))
+        kept += found
+        left = [r for r in left if all(r is not k for k in found)]
+        needed |= {symbol for r in found for symbol in r.free_symbols}
 
 
 def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evidence:

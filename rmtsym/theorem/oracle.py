@@ -57,7 +57,7 @@ def check(equivalent: Any, system: FixedPointSystem) -> Evidence:
     method = f"exact moments to order {ORDER}, and the system at t = 1"
     try:
         noisy, t = _noisy(tuple(expressions.items()), equivalent.spectral)
-        series = _series(noisy, t, tuple(expressions.items()))
+        series = _series(tuple(expressions.items()), equivalent.spectral)
     except UnsupportedModel as error:
         return Evidence.of(None, method, message=f"no independent moments: {error}")
     wrong = [f"{name}: {gap}" for name, gap in series.items() if gap]
@@ -70,12 +70,13 @@ def _same_at_one(noisy: FixedPointSystem, system: FixedPointSystem, t: sp.Symbol
     """The system with t = 1 vanishes on the variety of the one under test, and has the same unknowns and outputs."""
     if noisy.symbols != system.symbols or list(noisy.outputs) != list(system.outputs):
         return Evidence.of(None, method, message="the system with noise has other unknowns")
-    relations = system.equations
-    parts = []
-    for equation in noisy.equations:
-        parts.append(exact.vanishes((equation.lhs - equation.rhs).subs(t, 1), relations))
-    for name, body in noisy.outputs.items():
-        parts.append(exact.vanishes(body.subs(t, 1) - system.outputs[name], relations))
+    pairs = [((eq.lhs - eq.rhs).subs(t, 1), system.equations) for eq in noisy.equations]
+    pairs += [(body.subs(t, 1) - system.outputs[name], system.equations) for name, body in noisy.outputs.items()]
+    parts: list[Evidence] = []
+    for difference, relations in pairs:
+        parts.append(exact.vanishes(difference, relations))
+        if not parts[-1].passed:
+            break
     found = exact.all_of(parts)
     message = found.message if not found.passed else f"{len(noisy.outputs)} traces, {ORDER + 1} coefficients each"
     return Evidence(found.status, method, found.resolution, message)
@@ -95,10 +96,12 @@ def _noisy(expressions: tuple[tuple[str, Any], ...], spectral: sp.Symbol | None)
     return deterministic_equivalent(scaled, spectral=spectral), t
 
 
-def _series(noisy: Any, t: sp.Symbol, expressions: tuple[tuple[str, Any], ...]) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def _series(expressions: tuple[tuple[str, Any], ...], spectral: sp.Symbol | None) -> dict[str, str]:
     """For each output what is wrong with its power series, or nothing."""
     from rmtsym.matrix.planar import planar_series
 
+    noisy, t = _noisy(expressions, spectral)
     values = _values(noisy, t)
     found = {}
     digits = DECADES * (ORDER + 1) - SLACK
