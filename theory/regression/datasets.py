@@ -24,8 +24,8 @@ def load(
     Parameters
     ----------
     name : str
-        ``gauss`` (means +-snr on the first coordinate), ``toeplitz`` (the same with covariance 0.6^|i-j|), or ``digits``
-        (classes 3 and 8, centred, mean squared norm one; ``p`` = 64, ``seed`` shuffles the samples).
+        ``gauss`` (means +-snr on the first coordinate), ``toeplitz`` (the same with covariance 0.6^|i-j|) or ``digits``
+        (classes 3 and 8, centred, mean squared norm one; ``p`` is 64, ``seed`` shuffles).
 
     Returns
     -------
