@@ -7,7 +7,7 @@ from rmtsym.errors import DomainError, UnknownName
 from rmtsym.theorem import predict
 from rmtsym.theorem.registry import get
 from rmtsym.theorem.trial import verify
-from theory.regression.random_network_regression import ACTIVATIONS, apply_activation
+from theory.regression.random_network_regression import apply_activation
 
 theorem = get("random-network-regression")
 LARGE = {"p": 256, "T": 512, "Th": 256}
