@@ -25,6 +25,7 @@ from rmtsym.spectrum.picture import plot_law
 from rmtsym.spectrum.population import SampleCovariance, Spike
 from rmtsym.spectrum.subordination import DiscreteLaw, FreeProduct, FreeSum
 from rmtsym.spectrum.support import Edge, PointMass, Support
+from rmtsym.spectrum.system import SpectralSystem
 
 __all__ = [
     "AnalyticFunction",
@@ -38,6 +39,7 @@ __all__ = [
     "SampleCovariance",
     "SpectralCurve",
     "SpectralLaw",
+    "SpectralSystem",
     "Spike",
     "Support",
     "arcsine",

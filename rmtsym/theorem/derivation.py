@@ -445,8 +445,8 @@ class Proof:
     ) -> Step:
         """End in exactly the stated system of a regime: every equation and every output, by a zero test.
 
-        A regime whose system is not written in sympy is concluded with a ``check`` of one's own and its wrong
-        versions.
+        What a system that is not written in sympy says is concluded by a ``check`` of one's own, with its wrong
+        versions; the systems beside it in the regime still by the zero test.
         """
         from rmtsym.theorem import exact
 
@@ -457,23 +457,26 @@ class Proof:
             raise RmtsymError(f"{self.theorem.id} has no regime {regime!r}")
         systems = [s for s in stated[0].systems if isinstance(s, FixedPointSystem)]
         claims = tuple(eq for s in systems for eq in exact.system_claims(s))
+        mixed = 0 < len(systems) < len(stated[0].systems)
         zero_test: Callable[[sp.Eq], Evidence] | None = None
-        if check is None:
-            if len(systems) < len(stated[0].systems):
+        if check is None or mixed:
+            if check is None and len(systems) < len(stated[0].systems):
                 raise RmtsymError(f"{self.theorem.id}: a system that is not written in sympy needs a check of its own")
 
             def test(one: sp.Eq) -> Evidence:
                 return exact.vanishes(one.lhs - one.rhs, relations)
 
-            def check_all() -> Evidence:
-                return exact.all_of([test(one) for one in claims], [str(one.lhs) for one in claims])
+            def check_all(own: Check | None = check) -> Evidence:
+                parts, names = [test(one) for one in claims], [str(one.lhs) for one in claims]
+                return exact.all_of([*parts, own()], [*names, "own check"]) if own else exact.all_of(parts, names)
 
             check, zero_test = check_all, test
-            wrong = tuple(
+            generated = tuple(
                 (f"{label} in {one.lhs}", partial(test, bad))
                 for one in claims
                 for label, bad in exact.wrong_equations(one, limit=2)
             )
+            wrong = (*wrong, *generated)
         title = f"conclusion ({stated[0].name})" if stated[0].name else "conclusion"
         made = zero_test is not None
         return self._add(
