@@ -198,12 +198,14 @@ def variants(expr: Any, neighbours: Mapping[sp.Symbol, sp.Symbol] | None = None)
                             continue
                         yield kind, node.func(*node.args[:i], changed, *node.args[i + 1 :])
 
-    found = [("factor 2", 2 * expr), ("factor 1/2", expr / 2), *walk(expr)]
-    ordered = sorted(found, key=lambda pair: (pair[0], sp.default_sort_key(pair[1])))
-    for kind, changed in ordered:
-        if changed not in seen and not changed.has(sp.zoo, sp.nan, sp.oo):
-            seen.add(changed)
-            yield kind, changed
+    kinds: dict[str, list[sp.Expr]] = {}
+    for kind, changed in (("factor 2", 2 * expr), ("factor 1/2", expr / 2), *walk(expr)):
+        kinds.setdefault(kind, []).append(changed)
+    for kind in sorted(kinds):
+        for changed in sorted(kinds[kind], key=sp.default_sort_key):  # slow: one kind at a time, as they are asked for
+            if changed not in seen and not changed.has(sp.zoo, sp.nan, sp.oo):
+                seen.add(changed)
+                yield kind, changed
 
 
 def _neighbours(symbols: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace as replaced
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import mpmath
@@ -43,7 +44,7 @@ def wrong_systems(equivalent: Any) -> Iterator[tuple[str, FixedPointSystem]]:
     """Wrong versions of an equivalent's system: one for each equation, two for each output."""
     system: FixedPointSystem = equivalent.system
     for i, equation in enumerate(system.equations):
-        for label, wrong in exact.pick(variants(equation.rhs), 1):
+        for label, wrong in islice(variants(equation.rhs), 1):
             changed = (*system.equations[:i], sp.Eq(equation.lhs, wrong, evaluate=False), *system.equations[i + 1 :])
             yield f"{label} in the equation of {equation.lhs}", replaced(system, equations=changed)
     for name, body in system.outputs.items():
