@@ -3,7 +3,8 @@ r"""Elementary functions written by independent generators, so that a zero test 
 .. math:: \arccos x=\tfrac\pi2-\arcsin x,\quad \cosh x=\tfrac12(e^x+e^{-x}),\quad e^{x+y}=e^xe^y,\quad
           \cos x=\frac{1-t^2}{1+t^2},\ \sin x=\frac{2t}{1+t^2},\ t=\tan\tfrac x2.
 
-Each rule is an identity: what vanishes afterwards vanished before.
+Each rule is an identity, and roots of primes that GF(2^61-1) lacks become unknowns: what vanishes afterwards vanished
+before.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
+
+from rmtsym.field.number_system import MERSENNE
 
 __all__ = ["by_generators"]
 
@@ -25,6 +28,10 @@ class _Generator(sp.Function):
 
 class _HalfTangent(_Generator):
     pass
+
+
+class _Root(_Generator):
+    """Square root of a prime."""
 
 
 class _Exponential(_Generator):
@@ -49,8 +56,9 @@ def by_generators(expressions: Sequence[Any]) -> list[Any]:
     >>> sp.expand(found)
     pi
     """
+    expressions = [e.replace(_is_root, _by_primes) if any(map(_is_root, e.atoms(sp.Pow))) else e for e in expressions]
     if not any(e.has(*_HANDLED) for e in expressions):
-        return list(expressions)
+        return expressions
     plain = [_without_synonyms(e) for e in expressions]
     units: dict[sp.Expr, int] = {}
     for term in (t for e in plain for f in e.atoms(sp.exp) for t in _terms(f.args[0])):
@@ -68,6 +76,21 @@ def by_generators(expressions: Sequence[Any]) -> list[Any]:
         return sp.Mul(*factors)
 
     return [e.replace(lambda f: isinstance(f, sp.exp), lambda f: power(f.args[0])) for e in plain]
+
+
+def _is_root(e: Any) -> bool:
+    return isinstance(e, sp.Pow) and e.base.is_Rational and e.exp.is_Rational and e.exp.q == 2
+
+
+def _by_primes(root: sp.Pow) -> sp.Expr:
+    """A half-integer power of a positive rational number, in roots of primes."""
+    power = int(root.exp.p)
+    factors = [sp.S.One]
+    for prime, times in sp.factorrat(root.base).items():
+        whole, half = divmod(times * power, 2)
+        exists = prime > 0 and pow(prime, (MERSENNE - 1) // 2, MERSENNE) == 1
+        factors.append(sp.Integer(prime) ** whole * ((sp.sqrt(prime) if exists else _Root(prime)) if half else 1))
+    return sp.Mul(*factors)
 
 
 def _terms(argument: sp.Expr) -> tuple[sp.Expr, ...]:
