@@ -122,7 +122,8 @@ def theory_and_simulation(
             top.plot(x, values, color=COLOURS[i % len(COLOURS)], label=label)
         for i, (at, mean, error, theory) in enumerate(samples):
             points(top, at, mean, error, index=i)
-            residual = (np.asarray(mean, float) - np.asarray(theory, float)) / np.asarray(error, float)
+            known = np.where(np.asarray(error, float) > 0, error, np.nan)  # a point without error has no residual
+            residual = (np.asarray(mean, float) - np.asarray(theory, float)) / known
             marker, colour = MARKERS[i % len(MARKERS)], COLOURS[i % len(COLOURS)]
             bottom.plot(at, residual, marker, color=colour, markerfacecolor="white", markeredgewidth=1.4)
         reach = max(3.5, *(1.15 * abs(v) for v in bottom.dataLim.intervaly if np.isfinite(v)))
