@@ -63,6 +63,7 @@ theorem = Theorem(
         )
         for name in ACTIVATIONS
     },
+    uses=("hermite-facts",),
 )
 
 # -- statement --------------------------------------------------------------------------------------------------------
