@@ -7,15 +7,18 @@ its domain, the corrector moves little, and (in real arithmetic) the determinant
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from rmtsym.fixedpoint.newton import Batch, Outcome
 from rmtsym.fixedpoint.problem import Problem
+from rmtsym.fixedpoint.system import Continuation, FixedPointSystem
 
-__all__ = ["Path", "Traversal", "choose_path", "traverse"]
+__all__ = ["HOMOTOPY", "Path", "Traversal", "choose_path", "traverse", "with_homotopy"]
 
 _RIDGES = ("lam", "lambda", "lambda_", "lamda", "gamma", "ridge")
 
@@ -55,6 +58,21 @@ class Traversal:
     q: np.ndarray
     status: np.ndarray
     steps: np.ndarray
+
+
+HOMOTOPY = sp.Symbol("homotopy")
+
+
+@functools.lru_cache(maxsize=256)
+def with_homotopy(system: FixedPointSystem) -> FixedPointSystem:
+    """Newton's homotopy as a continuation: left - right = (1 - h) (left - right at the guess), h from 0 to 1."""
+    assert system.continuation is not None
+    guess = {u: sp.sympify(system.continuation.guess[u]) for u in system.symbols}
+    equations = tuple(
+        sp.Eq(eq.lhs, eq.rhs + (1 - HOMOTOPY) * (eq.lhs - eq.rhs).subs(guess, simultaneous=True), evaluate=False)
+        for eq in system.equations
+    )
+    return replace(system, equations=equations, continuation=Continuation(HOMOTOPY, sp.Integer(0), guess))
 
 
 def choose_path(problem: Problem) -> tuple[Path | None, np.ndarray]:

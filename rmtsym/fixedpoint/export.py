@@ -230,6 +230,8 @@ def export_python(system: FixedPointSystem, name: str, points: Sequence[Mapping[
 
 def _path_parameter(system: FixedPointSystem, points: Sequence[Mapping[str, Any]]) -> str | None:
     if system.continuation is not None:
+        if system.continuation.parameter is None:
+            raise NotImplementedError("a homotopy without a parameter cannot be exported")
         return str(system.continuation.parameter)
     if points:
         with np.errstate(all="ignore"):

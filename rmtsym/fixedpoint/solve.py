@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from rmtsym.errors import NoConvergence
-from rmtsym.fixedpoint.continuation import Path, choose_path, first_root, inside, traverse
+from rmtsym.fixedpoint.continuation import HOMOTOPY, Path, choose_path, first_root, inside, traverse, with_homotopy
 from rmtsym.fixedpoint.generate import fixed_arguments
 from rmtsym.fixedpoint.newton import Batch
-from rmtsym.fixedpoint.problem import Problem, bind
+from rmtsym.fixedpoint.problem import Problem, bind, named
 from rmtsym.fixedpoint.solution import Solution
 from rmtsym.fixedpoint.system import FixedPointSystem
 
@@ -55,6 +55,8 @@ def solve(system: FixedPointSystem, point: Mapping[Any, Any], *, throw: bool = T
     >>> print(round(solve(system, {"lam": 2, "c": 1.0})["kappa"], 12))
     2.732050807569
     """
+    if system.continuation is not None and system.continuation.parameter is None:
+        system, point = with_homotopy(system), {**named(point), str(HOMOTOPY): 1}
     with np.errstate(all="ignore"):
         problem = bind(system, point)
         solution = _solve(problem)

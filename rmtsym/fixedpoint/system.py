@@ -44,12 +44,18 @@ class Unknown:
 class Continuation:
     """Path along which the physical root is followed: ``parameter`` moves from ``start`` to its value.
 
-    At ``start`` the root is unique and close to ``guess`` (expressions in the parameters).
+    At ``start`` the root is unique and close to ``guess`` (expressions in the parameters).  Without a parameter the
+    right-hand sides move (Newton's homotopy): the guess is a root at the start, the residuals it has fall to zero.
     """
 
-    parameter: sp.Symbol
+    parameter: sp.Symbol | None
     start: Any
     guess: Mapping[sp.Symbol, sp.Expr]
+
+    @classmethod
+    def homotopy(cls, guess: Mapping[sp.Symbol, sp.Expr]) -> Continuation:
+        """Path from a guess for every unknown, on the physical root's side of every fold."""
+        return cls(None, 0, guess)
 
 
 @dataclass(frozen=True)

@@ -218,3 +218,21 @@ def test_quadrature_error_is_reported():
     fine = solve(sharp, {"lam": 0.5, "g": NormalLaw(step=1 / 256)})
     assert fine.quadrature < 1e-13
     assert abs(coarse["kappa"] - fine["kappa"]) < 4 * coarse.quadrature * fine["kappa"]
+
+
+def test_homotopy_from_a_guess_stays_on_its_side_of_the_fold():
+    """Two thresholds with given density and slope: two roots, told apart by the sign of the Jacobian."""
+    a, b = sp.symbols("a b", real=True)
+    total, slope = sp.symbols("total slope", positive=True)
+    phi = lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)  # noqa: E731
+    system = FixedPointSystem(
+        (Unknown(a, "real"), Unknown(b, "real")),
+        (sp.Eq(phi(a) + phi(b), total), sp.Eq(a * phi(a) + b * phi(b), slope)),
+        conditions=(a - b, 1 + a * b),
+        continuation=Continuation.homotopy({a: sp.Integer(1), b: sp.Integer(0)}),
+    )
+    found = solve(system, {"total": np.array([0.5, 0.45]), "slope": np.array([1 / np.sqrt(2 * np.pi), 0.1])})
+    assert found["a"] == pytest.approx([1.3754257617, 2.0275845871]) and found["b"][0] == pytest.approx(0.538599863155)
+    assert enclose(system, {"total": F(1, 2), "slope": F(2, 5)}, digits=20)["a"].digits >= 20
+    with pytest.raises(NoConvergence):
+        solve(system, {"total": 0.5, "slope": 0.6})  # beyond the fold there is no root
