@@ -1,32 +1,16 @@
-"""Reference figures of sheet 1 of the kernel family, to all printed digits; edges of the domain."""
+"""Closed forms of random-feature kernels: edges of the domain."""
 
 import pytest
 
-from rmtsym.errors import DomainError, UnknownName
 from rmtsym.gaussian import expectation
-from rmtsym.theorem import Status, derive, get, predict, verify
-from rmtsym.theorem.consequence import run_consequence
+from rmtsym.theorem import get, predict
 
-REFERENCE = """relu 0.289646570301 0.0136807587187   abs 0.798586281205 0.594723034875
-               lrelu 0.421813721944 -0.269718585438  step 0.29849334201 0.115026728081
-               sign 0.193973368041 -0.539893087675   quad 0.2217 0.2308
-               cos 0.251188121236 0.467302042377     sin 0.0867136646588 -0.230374283694
-               erf 0.130347449624 -0.274583049202    gauss 0.438512144126 0.574788588527""".split()
-NAMES = REFERENCE[::3]
+NAMES = ["relu", "abs", "lrelu", "step", "sign", "quad", "cos", "sin", "erf", "gauss"]
 
 
 @pytest.fixture(scope="module")
 def theorem():
     return get("rf-gaussian-kernel-closed-forms")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_reference_figures(theorem, name):
-    at = REFERENCE.index(name)
-    for point, printed in zip((name, name + "'"), REFERENCE[at + 1 : at + 3], strict=True):
-        value = predict(theorem, theorem.points[point])["kernel"]
-        assert float(f"{float(value):.12g}") == pytest.approx(float(printed), rel=1e-11)
-        assert value.radius < 1e-12
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,39 +37,3 @@ def test_every_branch_of_the_table_is_a_second_moment(theorem):
             from rmtsym.gaussian import activation
 
             assert float(value) == pytest.approx(expectation(activation(name) ** 2, 4).value().value, rel=1e-13)
-
-
-@pytest.mark.parametrize(
-    ("point", "error"),
-    [
-        ({"cos_angle": "1.01"}, DomainError),
-        ({"norm_x": "0"}, DomainError),
-        ({"quad": "1,2"}, DomainError),
-        ({"sigma": "relyu"}, UnknownName),
-    ],
-)
-def test_bad_points_give_one_line(theorem, point, error):
-    with pytest.raises(error) as caught:
-        predict(theorem, point)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_derivation_holds(theorem):
-    report = derive(theorem).run()
-    assert report.status is Status.VERIFIED, str(report)
-    assert not report.assumed
-
-
-def test_the_consequences_hold(theorem):
-    for consequence in theorem.consequences:
-        report = run_consequence(theorem, consequence)
-        assert report.status is Status.VERIFIED, f"{consequence.claim}\n{report}"
-
-
-@pytest.mark.slow
-@pytest.mark.montecarlo
-def test_it_is_verified(theorem):
-    verdict = verify(theorem, jobs=2)
-    assert verdict.status is Status.VERIFIED, str(verdict)
-    by_hand = [kill for kill in verdict.kills.counted if not kill.mutant.generated]
-    assert len(by_hand) == 14 and all(kill.killed and kill.simulation for kill in by_hand)
