@@ -19,7 +19,7 @@ from flint import nmod_mat
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.average import Average
-from rmtsym.field.elementary import by_generators
+from rmtsym.field.elementary import as_unknowns, by_generators
 from rmtsym.field.prime import PRIME, Degenerate, Degree, PrimePoint, degree_bound
 
 __all__ = ["ZeroTest", "is_zero"]
@@ -138,6 +138,25 @@ def is_zero(
             scalar_relations.append(_difference(relation))
     target = _expanded(_difference(expr), defined)
     target, *differences = by_generators([target, *(_expanded(x, defined) for x in scalar_relations)])
+    try:
+        return _decided(target, differences, kinds, trials, atoms, tied, seed)
+    except UnsupportedModel:
+        opened, *others = as_unknowns([target, *differences])
+        if [opened, *others] == [target, *differences]:
+            raise
+        return _decided(opened, others, kinds, trials, atoms, tied, seed)
+
+
+def _decided(
+    target: Any,
+    differences: Sequence[Any],
+    kinds: Mapping[str, str],
+    trials: int,
+    atoms: int,
+    tied: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]],
+    seed: int,
+) -> ZeroTest:
+    """The zero test at random points of the variety."""
     numerators = [_numerator(x) for x in differences if x != 0]
     everything = [target, *numerators]
     rng = random.Random(seed)
@@ -209,9 +228,10 @@ def _draw(
     """A fresh random point with every dimension, law and symbol bound."""
     squares = any(x.exp.is_Rational and x.exp.q != 1 for e in everything for x in e.atoms(sp.Pow))
     point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares, tied)
-    for identity in sorted({x for e in everything for x in e.atoms(sp.Identity)}, key=str):
-        for symbol in sorted(identity.shape[0].free_symbols, key=str):
-            point.bind_dimension(symbol)
+    constants = {x for e in everything for x in e.atoms(sp.Identity, sp.ZeroMatrix, sp.MatrixSymbol)}
+    sizes = {size for x in constants for size in x.shape}
+    for symbol in sorted({symbol for size in sizes for symbol in size.free_symbols}, key=str):
+        point.bind_dimension(symbol)
     for matrix in sorted({x for e in everything for x in e.atoms(sp.MatrixSymbol)}, key=lambda x: str(x.name)):
         point.bind_matrix(matrix)
     measures = {a.measure for e in everything for a in e.atoms(Average)}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sympy as sp
@@ -14,6 +17,7 @@ from rmtsym.theorem.mutation import variants
 
 __all__ = [
     "all_of",
+    "binding",
     "one_symbol_per_name",
     "pick",
     "relevant",
@@ -48,13 +52,21 @@ def one_symbol_per_name(expressions: Sequence[Any]) -> list[Any]:
 def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
     """Relations without those for symbols that neither the target nor a kept relation mentions.
 
-    A relation is for the symbol on its left.  Leaving relations out can only make a zero test stricter.
+    A relation is for the symbol on its left; two for the same symbol are a condition on the rest.  Leaving relations
+    out can only make a zero test stricter.
     """
     kept: list[sp.Eq] = []
     left = list(relations)
     needed = set(target.free_symbols)
+    sides = Counter(r.lhs for r in dict.fromkeys(relations))
+
+    def matters(r: sp.Eq) -> bool:
+        if not isinstance(r.lhs, sp.Symbol) or r.lhs in needed:
+            return True
+        return sides[r.lhs] > 1 and bool(needed & r.rhs.free_symbols)
+
     while True:
-        found = [r for r in left if not isinstance(r.lhs, sp.Symbol) or r.lhs in needed]
+        found = [r for r in left if matters(r)]
         if not found:
             return tuple(r for r in relations if any(r is k for k in kept))
         kept += found
@@ -62,15 +74,33 @@ def relevant(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
         needed |= {symbol for r in found for symbol in r.free_symbols}
 
 
+def binding(target: Any, relations: Sequence[sp.Eq]) -> tuple[sp.Eq, ...]:
+    """Relations without those that only name something: a symbol on the left that nothing else mentions."""
+    left = list(relations)
+    while True:
+        mentions = Counter(symbol for e in [target, *left] for symbol in e.free_symbols)
+        idle = [
+            r for r in left
+            if isinstance(r.lhs, sp.Symbol) and mentions[r.lhs] == 1 and r.lhs not in r.rhs.free_symbols
+        ]  # fmt: skip
+        if not idle:
+            return tuple(left)
+        left = [r for r in left if all(r is not i for i in idle)]
+
+
 def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evidence:
     """Evidence that an expression is zero wherever the relations hold; options are those of ``is_zero``."""
     from rmtsym.field.finite import is_zero
 
     expr, *relations = one_symbol_per_name([sp.sympify(expr), *relations])
+    few = relevant(expr, relations)
     try:
-        found = is_zero(expr, relations=relevant(expr, relations), **options)
+        found = is_zero(expr, relations=few, **options)
     except UnsupportedModel as error:
         return Evidence.of(None, METHOD, message=str(error))
+    if not found.holds and few != (all_that_bind := binding(expr, relations)):
+        with suppress(UnsupportedModel):  # what holds on the larger variety does not need the others
+            found = is_zero(expr, relations=all_that_bind, **options)
     if found.holds:
         method = f"{METHOD}, {found.trials} random points"
         return Evidence.of(True, method, resolution=found.error_bound, message=str(found))

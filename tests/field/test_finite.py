@@ -181,3 +181,8 @@ def test_relations_with_roots_of_all_their_variables():
     relation = sp.Eq(k, 1 / sp.sqrt((1 + a**2) * (1 + b**2) - c**2 * a**2 * b**2))
     assert is_zero(k**2 * ((1 + a**2) * (1 + b**2) - (a * b * c) ** 2) - 1, [relation])
     assert not is_zero(k**2 * ((1 + a**2) * (1 + b**2) + (a * b * c) ** 2) - 1, [relation])
+
+
+def test_a_zero_column_of_symbolic_length_has_a_small_dimension():
+    k = sp.Symbol("k", integer=True, positive=True)
+    assert is_zero(sp.ZeroMatrix(k, 1))
