@@ -159,11 +159,11 @@ class SampleCovariance(Law):
         ratio = self.eigenvalues / (v[..., None] - self.eigenvalues)
         return np.asarray((ratio**3 / self.eigenvalues) @ self.weights)
 
-    def _ball_map(self, v: arb) -> tuple[arb, arb, arb]:
+    def ball_map(self, v: Any) -> tuple[Any, Any, Any]:
         """x, x' and x'' in balls."""
         c = arb(fmpq(self.c.numerator, self.c.denominator))
         first, second, third = arb(0), arb(0), arb(0)
-        for t, w in self._exact:
+        for t, w in self.exact_population:
             ratio = arb(t) / (v - arb(t))
             first += ratio * arb(w)
             second += ratio * ratio * arb(w)
@@ -171,7 +171,7 @@ class SampleCovariance(Law):
         return v * (1 + c * first), 1 - c * second, 2 * c * third
 
     @cached_property
-    def _exact(self) -> tuple[tuple[fmpq, fmpq], ...]:
+    def exact_population(self) -> tuple[tuple[fmpq, fmpq], ...]:
         return tuple((rational(t), rational(w)) for t, w in self.population)
 
     def _signs_at(self, tops: np.ndarray) -> list[int]:
@@ -186,9 +186,9 @@ class SampleCovariance(Law):
             top = arb(v)
             for _ in range(8):  # Newton on x'' by its own slope, taken numerically
                 step = top.mid() * arb(2) ** (-200)
-                bend, ahead = self._ball_map(top)[2], self._ball_map(top + step)[2]
+                bend, ahead = self.ball_map(top)[2], self.ball_map(top + step)[2]
                 top = (top - bend * step / (ahead - bend)).mid()
-            height = float(self._ball_map(top)[1].mid())
+            height = float(self.ball_map(top)[1].mid())
         return 0 if abs(height) < 1e-60 else 1 if height > 0 else -1
 
     def _enclosed(self, guess: float) -> arb:
@@ -198,11 +198,11 @@ class SampleCovariance(Law):
         with flint_context.workprec(_BITS):
             v = arb(guess)
             for _ in range(2):  # from 16 digits
-                _, slope, bend = self._ball_map(v)
+                _, slope, bend = self.ball_map(v)
                 v = (v - slope / bend).mid()
             for exponent in (-110, -90, -70, -50):
                 box = arb(v, abs(float(v)) * 2.0**exponent)
-                image = v - self._ball_map(v)[1] / self._ball_map(box)[2]
+                image = v - self.ball_map(v)[1] / self.ball_map(box)[2]
                 if box.contains_interior(image):
                     return image
         raise NoConvergence(
@@ -242,10 +242,10 @@ class SampleCovariance(Law):
         middle = v.mid()
         if double:  # x is flat to third order there, but that the critical point is double is not proven
             return Value(
-                float(self._ball_map(middle)[0].mid()), math.inf, "residual", "double critical point, to 60 digits"
+                float(self.ball_map(middle)[0].mid()), math.inf, "residual", "double critical point, to 60 digits"
             )
         # x' vanishes inside the ball, so the mean-value form is of second order in its radius
-        ball = self._ball_map(middle)[0] + self._ball_map(v)[1] * (v - middle) if v != 0 else arb(0)
+        ball = self.ball_map(middle)[0] + self.ball_map(v)[1] * (v - middle) if v != 0 else arb(0)
         return Value.from_ball(ball, "critical value of the inverse map")
 
     def _atoms(self) -> tuple[PointMass, ...]:
@@ -328,6 +328,18 @@ class SampleCovariance(Law):
         return v, (last <= 1e-10 * np.abs(v)) & (v.imag > 0)
 
     # -- exact figures ---------------------------------------------------------------------------------------------
+    def enclose_cdf(self, x: Any) -> Value:
+        """Mass of (-infinity, x] in closed form (:func:`rmtsym.spectrum.separation.enclosed_cdf`)."""
+        from rmtsym.spectrum.separation import enclosed_cdf
+
+        return enclosed_cdf(self, x)
+
+    def enclose_quantile(self, level: Any) -> Value:
+        """Ball around the quantile of a level (:func:`rmtsym.spectrum.separation.enclosed_quantile`)."""
+        from rmtsym.spectrum.separation import enclosed_quantile
+
+        return enclosed_quantile(self, level)
+
     def moments(self, k: int) -> tuple[Fraction, ...]:
         """Exact moments: the companion law has free cumulants ``c E t^j``.
 
@@ -343,12 +355,12 @@ class SampleCovariance(Law):
         m, z = context.gens()
         c = rational(self.c)
         below = 1 - c - c * z * m  # v = z / below
-        factors = [z - below * t for t, _ in self._exact]
+        factors = [z - below * t for t, _ in self.exact_population]
         product = context.constant(1)
         for factor in factors:
             product *= factor
         total = product
-        for (t, w), factor in zip(self._exact, factors, strict=True):
+        for (t, w), factor in zip(self.exact_population, factors, strict=True):
             total += product / factor * (below * (c * t * w))
         return SpectralLaw(below * product - total, moments=self.moments(2 * len(self.population) + 4), name=self.name)
 

@@ -154,6 +154,28 @@ def test_simulated_components_edges_and_outlier():
     assert abs(found[99] - law.edges[1].value) < 8 * 1.4 * n ** (-2 / 3)
 
 
+@pytest.mark.parametrize(("law", "zeros"), CASES, ids=repr)
+def test_closed_form_of_the_distribution_function(law, zeros):
+    for low, high in law.support.components:
+        for share in ("1/100", "1/2", "99/100"):
+            x = Fraction(low.value) + Fraction(share) * Fraction(high.value - low.value)
+            value = law.enclose_cdf(x)
+            assert value.radius < 1e-30
+            assert float(value) == pytest.approx(float(law.cdf(float(x))), abs=1e-12)
+            back = law.enclose_quantile(Fraction(float(value)))
+            assert back.radius < 1e-20 and float(back) == pytest.approx(float(x), rel=1e-11)
+    assert float(law.enclose_cdf(law.edges[-1].value + 1)) == 1
+    assert float(law.enclose_cdf(-1)) == 0
+    if zeros:
+        assert law.enclose_cdf(0).value == float(zeros) and law.enclose_quantile(zeros / 2).value == 0
+
+
+def test_quantiles_without_an_answer():
+    for law, level in ((six_edges(), "1/2"), (SampleCovariance(2, [1, 4]), "1/2"), (six_edges(), "1")):
+        with pytest.raises(DomainError, match="level"):
+            float(law.enclose_quantile(level))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
