@@ -45,6 +45,7 @@ from rmtsym.simulate.ensembles import (
     wigner,
     wigner_eigenvalues,
     wishart_eigenvalues,
+    wishart_factor,
 )
 from rmtsym.simulate.executors import DaskCluster, Executor, Processes, Serial, WorkerLost, executor
 from rmtsym.simulate.experiment import Batch, BatchResult, Control, Experiment, ReplicateError, Statistic
@@ -111,4 +112,5 @@ __all__ = [
     "wigner",
     "wigner_eigenvalues",
     "wishart_eigenvalues",
+    "wishart_factor",
 ]

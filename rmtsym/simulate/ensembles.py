@@ -27,6 +27,7 @@ __all__ = [
     "wigner",
     "wigner_eigenvalues",
     "wishart_eigenvalues",
+    "wishart_factor",
 ]
 
 #: Entry laws by name; ``t5`` and ``t9`` stand for every standardised Student law ``t<degrees of freedom>``.
@@ -233,6 +234,22 @@ def haar(rng: np.random.Generator, size: int, columns: int | None = None) -> np.
         raise DomainError("columns", columns, f"1 to {size}", "a frame cannot have more vectors than dimensions")
     q, r = np.linalg.qr(rng.standard_normal((size, columns)))
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)  # signs fixed, or the law is not uniform
+
+
+def wishart_factor(rng: np.random.Generator, p: int, n: int) -> np.ndarray:
+    r"""Factor L, shape (p, min(p, n)), with :math:`LL^\top` distributed as :math:`ZZ^\top/n`, Z Gaussian p x n.
+
+    Bartlett's decomposition: min(p, n)^2/2 normal variables instead of p n where the samples are many.
+
+    >>> factor = wishart_factor(np.random.default_rng(0), 50, 5000)
+    >>> factor.shape, bool(abs(np.trace(factor @ factor.T) / 50 - 1) < 0.02)
+    ((50, 50), True)
+    """
+    if p > n:
+        return rng.standard_normal((p, n)) / np.sqrt(n)
+    factor = np.tril(rng.standard_normal((p, p)), -1)
+    np.fill_diagonal(factor, _chi(rng, n - np.arange(p)))
+    return factor / np.sqrt(n)
 
 
 # -- tridiagonal models -----------------------------------------------------------------------------------------------

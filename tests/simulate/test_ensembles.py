@@ -17,6 +17,7 @@ from rmtsym.simulate import (
     wigner,
     wigner_eigenvalues,
     wishart_eigenvalues,
+    wishart_factor,
 )
 
 
@@ -105,3 +106,12 @@ def test_bidiagonal_model_has_the_wishart_moments(p, n):
 def test_small_singular_values_keep_their_digits():
     w = wishart_eigenvalues(np.random.default_rng(3), 60, 60)
     assert w[0] > 0
+
+
+@pytest.mark.parametrize(("p", "n"), [(4, 9), (5, 5), (6, 4)])
+def test_factor_of_a_wishart_matrix_has_its_moments(p, n):
+    rng = np.random.default_rng(11)
+    draws = np.array([f @ f.T for f in (wishart_factor(rng, p, n) for _ in range(8000))])
+    assert draws.mean(axis=0) == pytest.approx(np.eye(p), abs=6 * np.sqrt(2 / n / 8000))
+    square = np.einsum("kij,kij->k", draws, draws) / p
+    assert abs(square.mean() - (1 + (p + 1) / n)) < 5 * square.std() / np.sqrt(8000)
