@@ -265,13 +265,13 @@ def generate(system: FixedPointSystem, shapes: tuple[tuple[str, tuple[int, int]]
         return f"def {title}({', '.join(arguments)}):\n{body}\n"
 
     def residual(walk: Walk) -> str:
-        left = [str(walk.value(eq.lhs)) for eq in system.equations]
-        right = [str(walk.value(eq.rhs)) for eq in system.equations]
+        sides = [_sides(eq) for eq in system.equations]
+        left, right = [str(walk.value(x)) for x, _ in sides], [str(walk.value(x)) for _, x in sides]
         slopes = [_tuple([str(walk.value(x)) for x in row]) for row in jacobian(system)]
         return f"{_tuple(left)}, {_tuple(right)}, {_tuple(slopes)}"
 
     def outputs(walk: Walk) -> str:
-        conditions = [str(walk.value(c)) for c in system.conditions]
+        conditions = [str(walk.value(c)) for c in (*system.conditions, *system.inside)]
         found = []
         for name, expr in system.outputs.items():
             value = walk.value(expr)
@@ -290,6 +290,15 @@ def generate(system: FixedPointSystem, shapes: tuple[tuple[str, tuple[int, int]]
         unknowns, parameters, tuple(measures), tuple(matrices), tuple(arguments), source,
         namespace["residual"], namespace["outputs"],
     )  # fmt: skip
+
+
+def _sides(equation: sp.Eq) -> tuple[sp.Expr, sp.Expr]:
+    """Both sides; the residual is measured against their size, so a sum equal to zero is split by signs."""
+    left, right = equation.args
+    if not (right == 0 and isinstance(left, sp.Add)):
+        return left, right
+    minus = sp.Add(*(term for term in left.args if term.could_extract_minus_sign()))
+    return left - minus, -minus
 
 
 def _tuple(items: Sequence[str]) -> str:

@@ -156,10 +156,11 @@ def _search(batch: Batch, guess: np.ndarray) -> Roots:
     return q, status, steps, np.full(len(guess), "domains", dtype="U12")
 
 
-def _conditions_hold(batch: Batch, q: np.ndarray) -> np.ndarray:
+def _conditions_hold(batch: Batch, q: np.ndarray, part: slice = slice(None)) -> np.ndarray:
+    """Conditions of the system, then ends of the intervals; a part of these."""
     held = np.ones(len(q), bool)
     if not np.iscomplexobj(q):
-        for value in batch.outputs(q)[0]:
+        for value in batch.outputs(q)[0][part]:
             held &= np.broadcast_to(np.asarray(value) > 0, len(q))
     return held
 
@@ -216,20 +217,14 @@ def _along_grid(batch: Batch, path: Path, guess: np.ndarray, order: np.ndarray) 
 def _judge(problem: Problem, q: np.ndarray, status: np.ndarray) -> None:
     """Domains of all unknowns and conditions of the system, at the points that converged."""
     unknowns = problem.system.unknowns
-    names = [str(u.symbol) for u in unknowns]
-    at_root = dict(zip(names, q.T, strict=True))
-    good = np.ones(len(q), bool)
+    conditions = len(problem.system.conditions)
+    good = _conditions_hold(problem.batch, q, slice(conditions, None))
     for i, unknown in enumerate(unknowns):
-        if unknown.domain == "interval":
-            for bound, above in ((unknown.lower, False), (unknown.upper, True)):
-                if bound is not None:
-                    limit = problem.number(bound, **at_root).real
-                    good &= (q[:, i].real < limit) if above else (q[:, i].real > limit)
-        elif unknown.domain == "positive" and not problem.complex:
+        if unknown.domain == "positive" and not problem.complex:
             good &= q[:, i] > 0
     status[(status == "converged") & ~good] = "domain"
-    if problem.system.conditions:
-        status[(status == "converged") & ~_conditions_hold(problem.batch, q)] = "condition"
+    if conditions:
+        status[(status == "converged") & ~_conditions_hold(problem.batch, q, slice(conditions))] = "condition"
 
 
 def _report(problem: Problem, q: Any, status: Any, steps: Any, evidence: Any) -> Solution:

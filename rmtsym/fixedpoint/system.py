@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from rmtsym.errors import DomainError
 from rmtsym.field.average import Average, SpectralMeasure
 
 __all__ = ["Continuation", "FixedPointSystem", "Unknown"]
@@ -38,6 +39,14 @@ class Unknown:
     lower: sp.Expr | None = None
     upper: sp.Expr | None = None
     meaning: str = ""
+
+    @property
+    def inside(self) -> tuple[sp.Expr, ...]:
+        """Expressions that are positive inside the interval."""
+        if self.domain != "interval":
+            return ()
+        below = () if self.lower is None else (self.symbol - self.lower,)
+        return below if self.upper is None else (*below, self.upper - self.symbol)
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,10 @@ class FixedPointSystem:
     def __post_init__(self) -> None:
         if len(self.unknowns) != len(self.equations):
             raise ValueError(f"{len(self.unknowns)} unknowns but {len(self.equations)} equations")
+        for unknown, equation in zip(self.unknowns, self.equations, strict=True):
+            if not isinstance(equation, sp.Eq):  # sympy decides an equation from the assumptions of its symbols
+                hint = "build it with Eq(left, right, evaluate=False), or loosen the assumptions of its symbols"
+                raise DomainError(f"equation of {unknown.symbol}", equation, "an equation that is not decided", hint)
         object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
 
     def __hash__(self) -> int:
@@ -96,6 +109,11 @@ class FixedPointSystem:
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """Symbols of the unknowns, in order."""
         return tuple(u.symbol for u in self.unknowns)
+
+    @property
+    def inside(self) -> tuple[sp.Expr, ...]:
+        """Expressions that are positive where every unknown lies in its interval."""
+        return tuple(x for u in self.unknowns for x in u.inside)
 
     @property
     def expressions(self) -> tuple[sp.Basic, ...]:

@@ -119,7 +119,29 @@ def test_interval_unknowns():
     system = FixedPointSystem((Unknown(q, "interval", sp.Integer(0), c),), (sp.Eq(q, lam / (1 + q)),))
     assert solve(system, {"lam": 2.0, "c": 1.5})["q"] == pytest.approx(1.0)
     assert enclose(system, {"lam": 2, "c": F(3, 2)})["q"].value == pytest.approx(1.0)
-    assert solve(system, {"lam": 2.0, "c": 0.5}, throw=False).status == "domain"
+    assert solve(system, {"lam": 2.0, "c": 0.5}, throw=False).status in ("domain", "unsolved")
+
+
+def test_the_interval_tells_two_roots_apart():
+    q = sp.Symbol("q")
+    system = FixedPointSystem(
+        (Unknown(q, "interval", sp.Integer(1), None),), (sp.Eq(q**2 + sp.Rational(3, 16), q + c),)
+    )
+    assert solve(system, {"c": 0.0}, throw=False).status in ("domain", "unsolved")  # roots 1/4 and 3/4
+    assert solve(system, {"c": 2.1875})["q"] == pytest.approx(2.0)  # roots -1 and 2
+
+
+def test_an_equation_with_zero_on_one_side_converges():
+    q = sp.Symbol("q", positive=True)
+    system = FixedPointSystem((Unknown(q),), (sp.Eq(q**2 - lam - q, 0),))
+    found = solve(system, {"lam": 2.0})
+    assert found["q"] == pytest.approx(2.0, rel=1e-14) and found.residual < 1e-14
+
+
+def test_a_decided_equation_is_refused():
+    q = sp.Symbol("q", positive=True)
+    with pytest.raises(DomainError, match="evaluate=False"):
+        FixedPointSystem((Unknown(q),), (sp.Eq(q, -1),))
 
 
 @pytest.mark.parametrize(
