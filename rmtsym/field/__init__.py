@@ -12,6 +12,7 @@ _HOME = {
     "Atoms": "measure",
     "Average": "average",
     "BALL": "evaluate",
+    "ContourLaw": "contour",
     "DensityLaw": "law",
     "FLOAT": "evaluate",
     "Field": "rational",

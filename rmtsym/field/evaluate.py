@@ -212,7 +212,8 @@ class Walk:
             frame.children[measure] = self._open(law, measure, frame)
         inner, weights = frame.children[measure]
         if self.system.vectorised:
-            return self.system.contract(self.value(integrand, inner), weights)
+            found = self.system.contract(self.value(integrand, inner), weights)
+            return law.settled(found) if hasattr(law, "settled") else found
         return self.system.contract([self.value(integrand, f) for f in inner], weights)
 
     def _open(self, law: Any, measure: SpectralMeasure, frame: Frame) -> tuple[Any, Any]:
