@@ -39,6 +39,7 @@ KINDS = {
     "identity": "exact identity: over a large prime field, or a zero test of rational functions",
     "substitution": "exact consequence of earlier claims",
     "moment": "Gaussian moment in closed form, confirmed by a rigorous integral",
+    "parts": "Gaussian integration by parts, both sides compared at random matrices",
     "engine": "result of the deterministic-equivalent engine, confirmed by exact moments",
     "asymptotic": "limit, checked by a fitted rate",
     "assumed": "cited, not derived here",
@@ -358,6 +359,35 @@ class Proof:
             return exact.all_of([check(one) for one in claims], [str(one.lhs) for one in claims])
 
         return self._add(Step(name, "moment", claims, reason, self._uses(uses), check_all, checks, not wrong))
+
+    def parts(
+        self,
+        name: str,
+        claim: sp.Eq,
+        reason: str,
+        *,
+        field: Any,
+        of: sp.MatrixSymbol,
+        means: Mapping[sp.Symbol, Any],
+        uses: Iterable[Step | str] | None = (),
+        wrong: Sequence[sp.Eq] = (),
+    ) -> Step:
+        """Integration by parts for a matrix ``of`` of independent standard Gaussian entries.
+
+        The claim has the mean of the divergence of ``field`` on its left, the mean of its scalar product with ``of`` on
+        its right; ``means`` says what each symbol is the mean of.  Both sides are tested before the mean is taken.
+        """
+        from rmtsym.theorem import parts
+
+        named = self._uses(uses)
+        relations = self.relations(named)
+
+        def test(one: sp.Eq) -> Evidence:
+            return parts.check(one, field, of, means, relations)
+
+        versions = [(str(w), w) for w in wrong] or list(parts.wrong_claims(claim, limit=_GENERATED))
+        checks = tuple((label, partial(test, bad)) for label, bad in versions)
+        return self._add(Step(name, "parts", (claim,), reason, named, partial(test, claim), checks, not wrong))
 
     def engine(
         self,
