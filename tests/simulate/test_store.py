@@ -116,7 +116,7 @@ def slow_mean(rng, size, point, law):
 
 def test_a_killed_run_resumes_and_ends_with_the_same_numbers(path):
     chance, kept = random.Random(2), []
-    for _ in range(6):
+    for _ in range(60):  # at least six kills, and more on a machine too busy to finish a batch between them
         runner = start(RUNNER, path, cwd=ROOT)
         runner.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.15))
@@ -125,6 +125,8 @@ def test_a_killed_run_resumes_and_ends_with_the_same_numbers(path):
         with RecordStore(path) as store:
             kept.append(len(store))
             assert store.notices == []
+        if len(kept) >= 6 and kept[-1] > kept[0]:
+            break
     assert kept == sorted(kept) and kept[-1] > kept[0]
     runner = start(RUNNER, path, cwd=ROOT)
     last = runner.communicate()[0].splitlines()[-1].split()
