@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from rmtsym.errors import DomainError
+from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.average import Average, SpectralMeasure
-from rmtsym.field.contour import ContourLaw
+from rmtsym.field.contour import ContourLaw, mean_over_circle
 from rmtsym.field.evaluate import BALL, MP, evaluate
 
 w, z, m, a = sp.symbols("w z m a")
@@ -50,3 +50,16 @@ def test_bad_contours():
         ContourLaw([(0, -1)], 1 / w, [w])
     with pytest.raises(DomainError, match="w alone"):
         ContourLaw([(0, 1)], a / w, [w])
+
+
+def test_means_over_a_circle_are_enclosed_with_and_without_an_annulus():
+    from flint import acb, arb
+
+    from rmtsym.field.ball import precision
+
+    with precision(80):
+        for pole in (1.5, 1.0001):  # the second is too close for an annulus: adaptive integration
+            found = mean_over_circle(lambda u, flag, pole=pole: 1 / (arb(pole) - u.exp()), 80, real=True).real
+            assert found.overlaps(1 / arb(pole)) and float(found.rad()) < 1e-20
+        with pytest.raises(NoConvergence, match="singular"):
+            mean_over_circle(lambda u, flag: acb(1) / (1 - u.exp()), 60, real=True)
