@@ -209,7 +209,8 @@ def enclose_regime(
             part = _only(system, wanted)
             found = enclose(part, used(part, bound), digits=digits)
         else:
-            found = system.enclose(bound, digits)
+            only = getattr(system, "only", None)  # a system that can leave out what is not asked for
+            found = (only(wanted) if only else system).enclose(bound, digits)
         values.update({str(k): v for k, v in found.items()})
     return {name: values[name] for name in wanted}
 

@@ -89,7 +89,7 @@ def test_a_gap_closes_at_a_cusp():
     """For {1, t}, equal weights, the gap at given c opens as t grows; the critical t is a cusp of exponent 1/3."""
     components = [len(SampleCovariance("1/10", [1, t]).support.components) for t in ("3/2", "2")]
     assert components == [1, 2]
-    # {1, 8}: x'(v) has its top at v with (v - 1)/(8 - v) = 1/4 (equal weights), where it vanishes for c = 98/225
+    # {1, 8}: x'(v) has its top at v with (v - 1)/(8 - v) = 1/4 (equal weights), where it vanishes for c = 98/125
     v = Fraction(12, 5)
     ratio = Fraction(1, 2) / (v - 1) ** 2 + Fraction(1, 2) * 64 / (v - 8) ** 2
     law = SampleCovariance(1 / ratio, [1, 8])

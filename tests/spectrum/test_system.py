@@ -27,3 +27,11 @@ def test_formulas_are_for_reading_only():
     written = SpectralSystem(SYSTEM.law, SYSTEM.read, {"upper": "b", "mass": r"\mu(\mathbb R)"})
     assert [str(name) for name in written.outputs] == ["upper", "mass"]
     assert written.solve({"c": Fraction(4)}) == SYSTEM.solve({"c": Fraction(4)})
+
+
+def test_what_is_not_asked_for_is_not_read():
+    reads = {"upper": lambda law: law.edges[-1], "shifted": lambda law, x: law.edges[0].value + float(x), "bad": None}
+    system = SpectralSystem(SYSTEM.law, reads)
+    point = {"c": Fraction(4), "x": Fraction(1, 2)}
+    assert system.only(["upper", "shifted"]).solve(point) == {"upper": 9.0, "shifted": 1.5}
+    assert list(enclose_regime(Regime(system, "c > 1"), point, quantities=["upper"])) == ["upper"]
