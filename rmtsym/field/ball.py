@@ -16,6 +16,7 @@ import flint
 import numpy as np
 from flint import acb, acb_mat, arb, arb_mat, fmpq
 
+from rmtsym.field.diagonal import Diagonal, table
 from rmtsym.field.number_system import NumberSystem, real_table
 
 __all__ = ["BALL", "Ball", "precision", "to_fraction"]
@@ -166,6 +167,19 @@ class Ball(NumberSystem):
     def hadamard(self, left: Any, right: Any) -> Any:
         entries = [a * b for a, b in zip(left.entries(), right.entries(), strict=True)]
         return self._pack(*self.shape(left), entries)
+
+    def trace_product(self, left: Any, right: Any) -> Any:
+        if isinstance(left, Diagonal) or isinstance(right, Diagonal):
+            return self.trace(left * right)
+        return super().trace_product(left, right)
+
+    def diagonal(self, matrix: Any) -> Any:
+        return matrix if isinstance(matrix, Diagonal) else Diagonal(np.diagonal(table(matrix)).copy())
+
+    def diagonal_product(self, left: Any, right: Any) -> Any:
+        if isinstance(left, Diagonal) or isinstance(right, Diagonal):
+            return self.diagonal(left * right)
+        return Diagonal((table(left) * table(right).T).sum(axis=1))
 
 
 @functools.lru_cache(maxsize=32)

@@ -16,6 +16,7 @@ from sympy.matrices.expressions.hadamard import HadamardProduct
 
 from rmtsym.errors import ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.average import Average, SpectralMeasure
+from rmtsym.field.diagonal import DiagonalPart
 from rmtsym.field.number_system import FLOAT, GFP, MP, NumberSystem, letters_of
 
 __all__ = ["BALL", "FLOAT", "GFP", "MP", "Frame", "Walk", "evaluate"]
@@ -212,8 +213,7 @@ class Walk:
             frame.children[measure] = self._open(law, measure, frame)
         inner, weights = frame.children[measure]
         if self.system.vectorised:
-            found = self.system.contract(self.value(integrand, inner), weights)
-            return law.settled(found) if hasattr(law, "settled") else found
+            return self.system.contract(self.value(integrand, inner), weights)
         return self.system.contract([self.value(integrand, f) for f in inner], weights)
 
     def _open(self, law: Any, measure: SpectralMeasure, frame: Frame) -> tuple[Any, Any]:
@@ -366,6 +366,17 @@ class Walk:
         # sympy writes an entry of a product as an explicit sum over indices
         return self.value(sp.MatrixExpr.from_index_summation(expr), frame)
 
+    def _diagonal_part(self, expr: DiagonalPart, frame: Frame) -> Any:
+        scalars, factors = _split(expr.arg)
+        if len(factors) == 1:
+            diagonal = self.system.diagonal(self.value(factors[0], frame))
+        else:
+            left, right = self._cut(tuple(factors), frame)
+            diagonal = self.system.diagonal_product(self.chain(left, frame), self.chain(right, frame))
+        if not scalars:
+            return diagonal
+        return self.system.scale(self.system.product([self.value(c, frame) for c in scalars]), diagonal)
+
     def _trace(self, expr: sp.Trace, frame: Frame) -> Any:
         body = expr.arg
         if isinstance(body, sp.MatAdd):
@@ -435,4 +446,5 @@ _RULES: dict[type, Callable[[Walk, Any, Frame], Any]] = {
     type(sp.MatrixSymbol("M", 1, 1)[0, 0]): Walk._element,
     sp.Sum: Walk._sum,
     sp.Trace: Walk._trace,
+    DiagonalPart: Walk._diagonal_part,
 }

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
+from rmtsym.field.diagonal import Diagonal
 
 __all__ = ["FLOAT", "GFP", "MP", "Float", "Multiprecision", "NumberSystem", "PrimeField"]
 
@@ -120,6 +121,15 @@ class NumberSystem:
         """tr(left right) without forming the product."""
         pairs = zip(left.entries(), right.transpose().entries(), strict=True)
         return self.total([a * b for a, b in pairs])
+
+    def diagonal(self, matrix: Any) -> Any:
+        """The matrix without what is off its diagonal."""
+        zero = self.number(0)
+        return self.tabulate(*self.shape(matrix), lambda i, j: matrix[i, j] if i == j else zero)
+
+    def diagonal_product(self, left: Any, right: Any) -> Any:
+        """The diagonal of ``left right``."""
+        return self.diagonal(self.multiply(left, right))
 
 
 def real_table(value: Any) -> list[list[Any]]:
@@ -235,19 +245,19 @@ class Float(NumberSystem):
         return np.zeros((rows, cols))
 
     def scale(self, scalar: Any, matrix: Any) -> Any:
-        return np.asarray(scalar)[..., None, None] * matrix
+        return matrix * scalar if isinstance(matrix, Diagonal) else np.asarray(scalar)[..., None, None] * matrix
 
     def multiply(self, left: Any, right: Any) -> Any:
         return left @ right
 
     def transpose(self, matrix: Any) -> Any:
-        return np.swapaxes(matrix, -1, -2)
+        return matrix if isinstance(matrix, Diagonal) else np.swapaxes(matrix, -1, -2)
 
     def inverse(self, matrix: Any) -> Any:
-        return np.linalg.inv(matrix)
+        return matrix.inv() if isinstance(matrix, Diagonal) else np.linalg.inv(matrix)
 
     def solve(self, matrix: Any, right: Any) -> Any:
-        return np.linalg.solve(matrix, right)
+        return matrix.solve(right) if isinstance(matrix, Diagonal) else np.linalg.solve(matrix, right)
 
     def hadamard(self, left: Any, right: Any) -> Any:
         return left * right
@@ -256,10 +266,20 @@ class Float(NumberSystem):
         return matrix[..., i, j]
 
     def trace(self, matrix: Any) -> Any:
-        return np.trace(matrix, axis1=-2, axis2=-1)
+        return matrix.trace() if isinstance(matrix, Diagonal) else np.trace(matrix, axis1=-2, axis2=-1)
 
     def trace_product(self, left: Any, right: Any) -> Any:
+        if isinstance(left, Diagonal) or isinstance(right, Diagonal):
+            return self.trace(left @ right)
         return np.einsum("...ij,...ji->...", left, right)
+
+    def diagonal(self, matrix: Any) -> Any:
+        return matrix if isinstance(matrix, Diagonal) else Diagonal(np.diagonal(matrix).copy())
+
+    def diagonal_product(self, left: Any, right: Any) -> Any:
+        if isinstance(left, Diagonal) or isinstance(right, Diagonal):
+            return self.diagonal(left @ right)
+        return Diagonal(np.einsum("ij,ji->i", left, right))
 
 
 class Multiprecision(NumberSystem):

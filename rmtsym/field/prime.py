@@ -20,6 +20,7 @@ from sympy.matrices.expressions.trace import Trace
 
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
 from rmtsym.field.average import Average, SpectralMeasure
+from rmtsym.field.diagonal import DiagonalPart
 from rmtsym.field.evaluate import Frame, Walk
 from rmtsym.field.number_system import MERSENNE, PrimeField
 
@@ -306,7 +307,7 @@ def degree_bound(
             return _sum_degree([bound(x) for x in e])
         if isinstance(e, MatrixElement):
             return bound(e.args[0])
-        if isinstance(e, Trace | sp.Transpose | sp.Adjoint):
+        if isinstance(e, Trace | sp.Transpose | sp.Adjoint | DiagonalPart):
             return bound(e.arg)
         return 2, 0  # a value drawn for a function that is not rational
 

@@ -26,6 +26,7 @@ from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.evaluate import BALL, evaluate
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.derivative import resolved
+from rmtsym.fixedpoint.diagonal import enclose_diagonal, has_diagonals
 from rmtsym.fixedpoint.generate import jacobian, matrices_of, scalars_of
 from rmtsym.fixedpoint.problem import bind, check_bound, named
 from rmtsym.fixedpoint.solve import solve
@@ -69,6 +70,8 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
     ('2.73205080756887729352744634151', 'enclosed', True)
     """
     point = named(point)
+    if has_diagonals(system):
+        return enclose_diagonal(system, point, digits)
     check_bound(system, point)
     sizes = {k: np.size(point[k]) for k in scalars_of(system) if np.size(point[k]) != 1}
     if sizes:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rmtsym.errors import NoConvergence
 from rmtsym.fixedpoint.continuation import HOMOTOPY, Path, choose_path, first_root, inside, traverse, with_homotopy
+from rmtsym.fixedpoint.diagonal import has_diagonals, solve_diagonal
 from rmtsym.fixedpoint.generate import fixed_arguments
 from rmtsym.fixedpoint.newton import Batch
 from rmtsym.fixedpoint.problem import Problem, bind, named
@@ -55,6 +56,8 @@ def solve(system: FixedPointSystem, point: Mapping[Any, Any], *, throw: bool = T
     >>> print(round(solve(system, {"lam": 2, "c": 1.0})["kappa"], 12))
     2.732050807569
     """
+    if has_diagonals(system):
+        return solve_diagonal(system, point, throw=throw)
     if system.continuation is not None and system.continuation.parameter is None:
         system, point = with_homotopy(system), {**named(point), str(HOMOTOPY): 1}
     with np.errstate(all="ignore"):

@@ -25,9 +25,10 @@ class Unknown:
 
     Parameters
     ----------
-    symbol : sympy.Symbol
+    symbol : sympy.Symbol, or a matrix symbol
     domain : str
-        ``"positive"``, ``"real"``, ``"herglotz"`` (positive imaginary part when z has one), or ``"interval"``.
+        ``"positive"``, ``"real"``, ``"herglotz"`` (positive imaginary part when z has one), ``"interval"``, or
+        ``"diagonal"``: a diagonal matrix with positive entries, see :mod:`rmtsym.fixedpoint.diagonal`.
     lower, upper : sympy expression, optional
         Ends of the interval, in the parameters.
     meaning : str
