@@ -1,6 +1,6 @@
 r"""Integration by parts for a matrix of independent standard Gaussian entries.
 
-.. math::  E\,\langle X, V(X)\rangle = E\,\mathrm{div}\,V,\qquad \mathrm{div}\,V=\sum_{ij}\partial V_{ij}/\partial X_{ij},
+.. math::  E\,\langle X, V(X)\rangle = E\,\mathrm{div}\,V,\quad \mathrm{div}\,V=\sum_{ij}\partial V_{ij}/\partial X_{ij}
 
 for every field :math:`V` of the shape of :math:`X` that is integrable together with its divergence.  The divergence of
 a field built from products, sums, inverses and traces is again a polynomial in traces.

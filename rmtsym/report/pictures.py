@@ -11,6 +11,7 @@ import numpy as np
 
 from rmtsym.errors import RmtsymError
 from rmtsym.report import describe, style
+from rmtsym.theorem.parameters import Count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -159,6 +160,7 @@ def sweep(
 ) -> Figure:
     """Theory curves through simulation points; see :meth:`rmtsym.report.notebook.Page.sweep`."""
     theorem = trial.theorem
+    whole = any(p.name == parameter and isinstance(p.domain, Count) for p in theorem.parameters)
     second, settings = over if over is not None else ("", ("",))
     lines, dots = [], []
     fine: list[Any] = []
@@ -166,7 +168,7 @@ def sweep(
         fixed = {**base, second: setting} if second else dict(base)
         points = [theorem.point(**{**fixed, parameter: v}) for v in values]
         at = np.array([float(p[parameter]) for p in points])
-        fine = fine or (_grid(at, "x" in log) if curve is None else [Fraction(str(v)) for v in curve])
+        fine = fine or (_grid(at, "x" in log, whole) if curve is None else [Fraction(str(v)) for v in curve])
         theory = [theorem.values(theorem.point(**{**fixed, parameter: v})) for v in fine]
         exact = [theorem.values(p) for p in points]
         for name in quantities:
@@ -197,8 +199,10 @@ def _real(value: Any) -> float:
     return float("nan") if value is None else float(np.real(value))
 
 
-def _grid(at: np.ndarray, logarithmic: bool) -> list[Fraction]:
-    """A fine grid of exact numbers over the range of the points."""
+def _grid(at: np.ndarray, logarithmic: bool, whole: bool) -> list[Fraction]:
+    """A fine grid of exact numbers, whole ones if need be, over the range of the points."""
     low, high = at.min(), at.max()
     fine = np.geomspace(low, high, 81) if logarithmic and low > 0 else np.linspace(low, high, 81)
+    if whole:
+        return [Fraction(n) for n in sorted({round(float(v)) for v in fine})]
     return [Fraction(float(f"{v:.6g}")).limit_denominator(10**9) for v in fine]

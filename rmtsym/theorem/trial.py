@@ -183,7 +183,7 @@ def derivation_evidence(
         if not found.status.passed:
             lines = [r.evidence.message for r in found.results if not r.status.passed] or [found.message]
             bad.append(f"{consequence.claim}: {lines[0]}")
-    exact = sum(r.step.kind in ("identity", "substitution", "engine", "conclusion") for r in report.results)
+    exact = sum(r.step.kind in ("identity", "substitution", "parts", "engine", "conclusion") for r in report.results)
     checks = sum(len(r.results) for _, r in consequences)
     assumed = len(report.assumed)
     method = f"{len(report.results)} steps ({exact} exact, {assumed} assumed), {checks} checks of consequences"
