@@ -7,6 +7,7 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 PROFILE ?= quick
 IDS     ?=
+SEEDS   ?= 20
 ARGS    ?=
 
 BIN   := .venv/bin
@@ -18,13 +19,14 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export RMTSYM_HOME ?= $(CURDIR)/.rmtsym
 
-.PHONY: help install verify test test-unit test-notebooks notebooks bench lint format clean
+.PHONY: help install verify test test-unit test-notebooks notebooks bench alarms lint format clean
 
 help:
 	@echo "make verify     run every notebook, print the verdict table, write the HTML report"
 	@echo "make test       unit tests, doctests, and nbval over the committed notebooks"
 	@echo "make notebooks  regenerate the committed notebooks (byte-identical when nothing changed)"
 	@echo "make bench      timings of the engine, the calculus and the solvers"
+	@echo "make alarms     simulate every theorem under $(SEEDS) seeds and count the false alarms (hours)"
 	@echo "make lint       style and types"
 	@echo "Variables: IDS='marchenko-pastur ...' PROFILE=quick|full JOBS=$(JOBS) PYTHON=$(PYTHON)"
 
@@ -55,6 +57,9 @@ notebooks: $(READY)
 
 bench: $(READY)
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
+
+alarms: $(READY)
+	$(BIN)/python -m rmtsym.report.alarms $(IDS) --jobs $(JOBS) --seeds $(SEEDS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
