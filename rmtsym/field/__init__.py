@@ -18,7 +18,6 @@ _HOME = {
     "Field": "rational",
     "Frac": "rational",
     "GFP": "evaluate",
-    "KernelMatrix": "kernel",
     "LebesgueLaw": "law",
     "MP": "evaluate",
     "NormalLaw": "law",
