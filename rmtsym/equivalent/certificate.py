@@ -89,7 +89,7 @@ def certify(
             pairs.append((name, sp.Integer(0)))
             right = field.zero
         else:
-            pairs.append((name, x.ratio.to_sympy() * symbols[x.representative]))
+            pairs.append((name, field(x.ratio).to_sympy() * symbols[x.representative]))
             right = field(x.ratio) * integrands[x.representative]
             same = dyson.parameters[x.index].space.measure == dyson.parameters[x.representative].space.measure
             letters = [s for s in dyson.letters if s in field]

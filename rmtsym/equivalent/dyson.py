@@ -303,9 +303,9 @@ class Dyson:
             classes, zeros = refined, loose
         classes.sort(key=lambda members: min((self._rank(k), series[k]) for k, _ in members))
         result = [Identification(k, None, None) for k in zeros]
-        for members in classes:
-            rep, front = min(members, key=lambda kc: (self._rank(kc[0]), series[kc[0]]))
-            result += [Identification(k, rep, c / front) for k, c in members]
+        for scaled in classes:
+            rep, front = min(scaled, key=lambda kc: (self._rank(kc[0]), series[kc[0]]))
+            result += [Identification(k, rep, c / front) for k, c in scaled]
         return result
 
     def _rank(self, k: int) -> tuple[int, str]:
@@ -317,7 +317,7 @@ class Dyson:
         point = self.point(0)
         names = [s for s in self.field.symbols if s not in self.letters]
         result: dict[int, Frac] = {}
-        monomials = [()] + [((s, e),) for s in names for e in (1, -1, 2, -2)]
+        monomials: list[tuple[tuple[sp.Symbol, int], ...]] = [()] + [((s, e),) for s in names for e in (1, -1, 2, -2)]
         monomials += [((s, e), (t, f)) for s, t in combinations(names, 2) for e, f in product((1, -1), repeat=2)]
         for monomial in monomials:
             value = 1
@@ -353,9 +353,9 @@ class Dyson:
             parts: dict[object, list[tuple[int, Frac]]] = {}
             for k, c in members:
                 scale = pow(c.modulo(point, PRIME), -1, PRIME)
-                image = tuple(x * scale % PRIME for x in images[k])
-                constant = len(set(image)) == 1
-                parts.setdefault((image, None if constant else self.parameters[k].space.measure), []).append((k, c))
+                scaled = tuple(x * scale % PRIME for x in images[k])
+                constant = len(set(scaled)) == 1
+                parts.setdefault((scaled, None if constant else self.parameters[k].space.measure), []).append((k, c))
             refined += parts.values()
         stay = [k for k in zeros if not any(images[k])]
         moved = [[(k, self.field.one)] for k in zeros if any(images[k])]
@@ -392,15 +392,17 @@ class Dyson:
             if t.block is None
         }
         for block in self.blocks:
-            c = {ij: field(x) for ij, x in block.entries.items()}
-            found = block.image(taus.__getitem__, c, field.one, field.zero, lambda m, n: _inverse_exact(m, n, field))
+            entries = {ij: field(x) for ij, x in block.entries.items()}
+            found = block.image(
+                taus.__getitem__, entries, field.one, field.zero, lambda m, n: _inverse_exact(m, n, field)
+            )
             integrands |= {k: found[ij] for ij, k in block.r.items()}
         p = self.pencil
         value = field(p.e.det)
-        for j, x in p.u.items():
-            for i, y in p.v.items():
+        for j, left in p.u.items():
+            for i, right in p.v.items():
                 if (j, i) in G:
-                    value = value + field(x.det) * G[j, i] * field(y.det)
+                    value = value + field(left.det) * G[j, i] * field(right.det)
         return field, integrands, {p.out_rows: value}
 
 

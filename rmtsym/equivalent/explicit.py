@@ -17,7 +17,6 @@ import sympy as sp
 from rmtsym.equivalent.domain import check_inverses, spectral_parameter
 from rmtsym.equivalent.dyson import couple
 from rmtsym.equivalent.linearise import Coefficients, linearise
-from rmtsym.equivalent.multiplier import Words
 from rmtsym.errors import DomainError, NoConvergence, ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.rational import Field
 from rmtsym.matrix import Deterministic, Expression, Free, Haar, Space, letters, parameters, spaces
@@ -66,7 +65,7 @@ class _System:
         self.factors = [self.dense(c.factor, p.rows[c.row], p.cols[c.col]) for c in self.couplings]
         self.weights = [self.dense(t.weight, p.rows[t.col], p.cols[t.row]) for t in self.parameters]
 
-    def dense(self, words: Words, rows: Space, cols: Space) -> np.ndarray:
+    def dense(self, words: Any, rows: Space, cols: Space) -> np.ndarray:
         total = np.zeros((self.dims[rows.name], self.dims[cols.name]), complex)
         for word, coefficient in words.terms.items():
             product = np.eye(total.shape[0], dtype=complex)

@@ -47,7 +47,8 @@ def rotated(expression: Expression) -> Expression:
     for node in walk(expression):
         if not isinstance(node, Product):
             continue
-        factors, out, k = node.factors, [], 0
+        factors, k = node.factors, 0
+        out: list[Expression] = []
         while k < len(factors):
             if k + 2 < len(factors) and _haar(factors[k]) and factors[k + 2] == factors[k].T:
                 middle, sign = factors[k + 1], "" if isinstance(factors[k], Haar) else "'"

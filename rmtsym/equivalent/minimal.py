@@ -13,13 +13,12 @@ from rmtsym.equivalent.dyson import Degenerate, block_inverse
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Deterministic, Expression, Space
-from rmtsym.matrix.expression import Letter
 
 __all__ = ["absorbed", "minimal"]
 
 Vector = dict[int, Frac]
 Operator = dict[tuple[int, int], Frac]
-Key = tuple[Letter, bool]
+Key = tuple[Expression, bool]
 
 
 def minimal(expression: Expression, coefficients: Coefficients) -> Realisation | None:

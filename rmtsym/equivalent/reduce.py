@@ -6,8 +6,9 @@ symbolic until the end, when :mod:`rmtsym.equivalent.present` writes them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -54,11 +55,11 @@ class Laws:
     letters: tuple[sp.Symbol, ...]
     unknowns: dict[sp.Symbol, Law]
     outputs: dict[sp.Symbol, Law]
-    explicit: dict[sp.Symbol, Frac] = field(default_factory=dict)
-    definitions: dict[sp.Symbol, Frac] = field(default_factory=dict)
-    functions: dict[sp.Symbol, Frac] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
+    explicit: dict[sp.Symbol, Frac] = dataclasses.field(default_factory=dict)
+    definitions: dict[sp.Symbol, Frac] = dataclasses.field(default_factory=dict)
+    functions: dict[sp.Symbol, Frac] = dataclasses.field(default_factory=dict)
+    changes: list[Change] = dataclasses.field(default_factory=list)
+    log: list[str] = dataclasses.field(default_factory=list)
 
     def users(self, symbol: sp.Symbol) -> list[Law]:
         return [law for law in (*self.unknowns.values(), *self.outputs.values()) if law.integrand.has(symbol)]

@@ -23,7 +23,7 @@ _POWERS = {AB: (1, 1), A2B2: (2, 2), A2B: (2, 1), AB2: (1, 2)}
 class Gram:
     r"""The matrix :math:`\Phi_{ij}=\Phi(x_i,y_j)` of a kernel at the columns of ``X`` and ``Y``.
 
-    It may be bound to a matrix symbol wherever numbers are bound: floats evaluate it vectorised, ball arithmetic encloses
+    It may be bound to a matrix symbol wherever numbers are bound: floats evaluate it vectorised, balls enclose
     every entry (data are taken as the exact doubles that they are).
 
     Parameters
@@ -93,6 +93,7 @@ class Gram:
         return table
 
     def _on_diagonal(self, products: dict[Any, np.ndarray]) -> Any:
+        assert self._diagonal is not None
         used = [s for s in (AA, A2B2, A2B) if self._diagonal.has(s)]
         arrays = [products[AA][:, 0] if s is AA else np.diagonal(products[s]) for s in used]
         return compiled(self._diagonal, used)(*arrays)

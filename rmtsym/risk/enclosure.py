@@ -56,7 +56,7 @@ def enclose_prox(loss: Loss, delta: Any, r: Any, analytic: bool = False) -> Any:
     nothing = number("nan")
     real_r = r.real if isinstance(r, acb) else r
     real_delta = delta.real if isinstance(delta, acb) else delta
-    regions = []  # (piece or None, breakpoint or None) that the ball may touch
+    regions: list[tuple[int | None, Any]] = []  # (piece or None, breakpoint or None) that the ball may touch
     last = len(loss.breakpoints)
     for k in range(last + 1):
         after = before = True
@@ -78,7 +78,7 @@ def enclose_prox(loss: Loss, delta: Any, r: Any, analytic: bool = False) -> Any:
     found = [number(b) if k is None else _piece(loss, k, delta, r, number) for k, b in regions]
     if not found:
         return nothing
-    out = found[0]
+    out: Any = found[0]
     for other in found[1:]:
         out = out.union(other)
     return out

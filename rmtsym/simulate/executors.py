@@ -37,6 +37,10 @@ class Executor(Protocol):
 
     def close(self) -> None: ...
 
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
 
 def executor(jobs: int | None = None, cluster: str | None = None) -> Executor:
     """Executor for the command line's ``--jobs`` and ``--cluster``.

@@ -139,7 +139,7 @@ class SpectralLaw(Law):
     def inverse(self) -> SpectralLaw:
         """Law of 1/X; the support must not touch 0."""
         for lower, upper in self.support.components:
-            if lower.value <= 0 <= upper.value:
+            if float(lower) <= 0 <= float(upper):
                 shown = f"[{lower.value:.6g}, {upper.value:.6g}]"
                 raise DomainError("support", shown, "a support that does not touch 0", "shift the law first")
         if any(float(atom.location) == 0 for atom in self.atoms):

@@ -11,7 +11,7 @@ exactly one root for every z of the segment, so the root at its end continues th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -360,7 +360,7 @@ def _box(center: acb, radius: float) -> acb:
     return acb(arb(center.real.mid(), radius), arb(center.imag.mid(), radius))
 
 
-def _krawczyk(rows: list[list[arb]], z: acb, center: acb, box: acb, inverse: acb) -> acb:
+def _krawczyk(rows: Sequence[Sequence[arb | acb]], z: acb, center: acb, box: acb, inverse: acb) -> acb:
     # mean-value form in z as well: plain Horner would lose a first-order factor to dependency
     middle = _middle(z)
     value, _, _ = evaluate_rows(rows, center, middle)
@@ -378,7 +378,7 @@ def _inside(inner: acb, outer: acb) -> bool:
     return bool(inner.is_finite()) and bool(outer.contains_interior(inner))
 
 
-def _refine(rows: list[list[arb]], z: acb, box: acb) -> acb:
+def _refine(rows: Sequence[Sequence[arb | acb]], z: acb, box: acb) -> acb:
     """Small box around the root at z; ``box`` is known to hold exactly one root, and a box inside it holds the
     same one.
     """

@@ -155,7 +155,7 @@ def linear_statistic(law: Law, function: Any, digits: int = 10) -> Value:
     f = function if isinstance(function, AnalyticFunction) else AnalyticFunction(function)
     if not law.support.components and all(atom.exact for atom in law.atoms):
         with flint_context.workprec(128):
-            total = sum((f.ball(acb(arb(a.location.value))) * arb(a.mass.value) for a in law.atoms), acb(0))
+            total = sum((f.ball(acb(arb(float(a.location)))) * arb(float(a.mass)) for a in law.atoms), acb(0))
         return Value.from_ball(total.real, "sum over atoms")
     ellipses = Ellipses.around(law.bounds, f.singular, f.expression)
     if isinstance(law, SpectralLaw):

@@ -158,7 +158,7 @@ class SpectralCurve:
     def critical_points(self, bits: int = 64) -> list[acb]:
         """Enclosed roots of :attr:`critical`."""
         with flint_context.workprec(bits):
-            return [root for poly in self.critical for root, _ in poly.numer().complex_roots()]
+            return [root for poly in self.critical for root in complex_roots(poly)]
 
     def sympy(self) -> Any:
         """The polynomial as a sympy expression in ``m``, ``z`` and the parameters."""
@@ -180,7 +180,7 @@ class SpectralCurve:
         """Equation of the mass w of an atom at x, from ``m ~ -w/(z - x)``: the lowest coefficient in z - x."""
         context = fmpq_mpoly_ctx.get(("m", "z"), "lex")
         m, z = context.gens()
-        shifted = context.from_dict(self.table).compose(m, z + x).to_dict()
+        shifted = context.from_dict({(i, j): c for (i, j), c in self.table.items()}).compose(m, z + x).to_dict()
         low = min(int(j) - int(i) for i, j in shifted)
         lowest = {int(i): (-c if int(i) % 2 else c) for (i, j), c in shifted.items() if int(j) - int(i) == low}
         return fmpq_poly([lowest.get(i, fmpq(0)) for i in range(max(lowest) + 1)])
@@ -356,7 +356,7 @@ def _blow_up(table: Mapping[tuple[int, int], fmpq], root: fmpq) -> Table:
     """Q(root + u w, u) divided by the largest power of u."""
     context = fmpq_mpoly_ctx.get(("y", "u"), "lex")
     y, u = context.gens()
-    poly = context.from_dict(dict(table)).compose(u * y + root, u)
+    poly = context.from_dict({(i, j): c for (i, j), c in table.items()}).compose(u * y + root, u)
     terms = {(int(e[0]), int(e[1])): c for e, c in poly.to_dict().items()}
     low = min(j for _, j in terms)
     return {(i, j - low): c for (i, j), c in terms.items()}
@@ -394,6 +394,12 @@ def series_inverse(series: fmpq_poly, prec: int) -> fmpq_poly:
     return inverse
 
 
+def complex_roots(poly: fmpq_poly) -> list[acb]:
+    """Enclosed roots, each once, at the working precision."""
+    pairs: list[Any] = poly.numer().complex_roots()
+    return [root for root, _ in pairs]
+
+
 def rational_roots(poly: fmpq_poly) -> list[tuple[fmpq, int]]:
     """Rational roots with their multiplicities, in order."""
     if poly.degree() < 1:
@@ -427,8 +433,8 @@ def _symbolic_moments(poly: fmpq_mpoly, k: int) -> list[tuple[fmpq_mpoly, fmpq_m
             powers.append(
                 [_fraction_sum([_times(last[s], known[t - s]) for s in range(t + 1)]) for t in range(order + 1)]
             )
-        rest = _fraction_sum([_times(powers[i][order - j], (c, one)) for (i, j), c in table.items() if j <= order])
-        y.append(_reduce(-rest[0], rest[1] * pivot))
+        others = _fraction_sum([_times(powers[i][order - j], (c, one)) for (i, j), c in table.items() if j <= order])
+        y.append(_reduce(-others[0], others[1] * pivot))
     return y[1:]
 
 

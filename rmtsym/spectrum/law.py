@@ -113,7 +113,7 @@ class Law(ABC):
     @property
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest point of the support."""
-        ends = [e.value for e in self.edges] + [float(a.location) for a in self.atoms]
+        ends = [float(e) for e in (*self.edges, *(a.location for a in self.atoms))]
         return min(ends), max(ends)
 
     @cached_property

@@ -19,7 +19,7 @@ from flint import ctx as flint_context
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.value import Value
 from rmtsym.spectrum.branch import AlgebraicBranch, krawczyk_real
-from rmtsym.spectrum.curve import to_fraction
+from rmtsym.spectrum.curve import complex_roots, to_fraction
 
 __all__ = ["Edge", "Piece", "PointMass", "Support", "exponents_of", "support_of"]
 
@@ -158,16 +158,16 @@ def _atoms(branch: AlgebraicBranch) -> tuple[PointMass, ...]:
         if rational_place is not None and not _irrational_mass(branch, rational_place):
             continue
         with flint_context.workprec(512):
-            places = [r.real for r, _ in factor.numer().complex_roots() if r.imag == 0]
+            places = [r.real for r in complex_roots(factor) if r.imag == 0]
         found += [atom for x in places if (atom := _unproven(branch, x)) is not None]
-    return tuple(sorted(found, key=lambda a: a.location.value))
+    return tuple(sorted(found, key=lambda a: float(a.location)))
 
 
 def _irrational_mass(branch: AlgebraicBranch, x: fmpq) -> bool:
     equation = branch.curve.mass_equation(x)
     with flint_context.workprec(_BITS):
         irrational = [f for f, _ in equation.factor()[1] if f.degree() > 1] if equation.degree() > 0 else []
-        roots = [r for f in irrational for r, _ in f.numer().complex_roots()]
+        roots = [r for f in irrational for r in complex_roots(f)]
     return any(r.imag == 0 and r.real > 0 and r.real < 1 for r in roots)
 
 

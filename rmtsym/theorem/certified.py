@@ -34,11 +34,11 @@ def certified(
     >>> str(check(sp.Eq(sp.Symbol("mean"), sp.sqrt(TAU) / 2, evaluate=False)).status)
     'REFUTED'
     """
-    table = {str(k): m for k, m in moment.items()} if isinstance(moment, Mapping) else None
+    table: dict[str, Moment] = {str(k): m for k, m in moment.items()} if isinstance(moment, Mapping) else {}
 
     def check(claim: sp.Eq) -> Evidence:
         right = sp.sympify(claim.rhs).subs(names, simultaneous=True) if names else claim.rhs
-        found = certify(moment if table is None else table[str(claim.lhs)], right, digits)
+        found = certify(table[str(claim.lhs)] if isinstance(moment, Mapping) else moment, right, digits)
         return Evidence.of(
             _HOLDS[found.status],
             f"rigorous integral, {digits} digits at {len(found.checks)} points",
