@@ -59,6 +59,22 @@ class Value:
             radius = math.hypot(radius, float(imag.rad()))
         return cls(value, radius, "enclosed" if radius else "exact", method, ball)
 
+    @classmethod
+    def from_rational(cls, number: Any, method: str = "rational arithmetic") -> Value:
+        """Value of an exact number; its ball is 512 bits wide.
+
+        >>> Value.from_rational("1/3").status
+        'exact'
+        """
+        from fractions import Fraction
+
+        from flint import arb, ctx, fmpq
+
+        exact = Fraction(number)
+        with ctx.workprec(512):
+            ball = arb(fmpq(exact.numerator, exact.denominator))
+        return cls(float(exact), 0.0, "exact", method, ball)
+
     def __float__(self) -> float:
         return float(self.value.real)
 

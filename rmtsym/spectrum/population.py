@@ -386,9 +386,10 @@ class SampleCovariance(Law):
             self.outlier_map(place) if all(place != t for t, _ in self.population) else (None, Fraction(-1))
         )
         if slope <= 0 or not position:
-            nothing = Value(0.0, 0.0, "exact", "below the threshold")
+            nothing = Value.from_rational(0, "below the threshold")
             return Spike(place, None, nothing, nothing)
-        return Spike(place, _exact(position), _exact(place * slope / position), _exact(slope))
+        parts = (Value.from_rational(x, "rational map") for x in (position, place * slope / position, slope))
+        return Spike(place, *parts)
 
     def population_eigenvalue(self, outlier: Any) -> float:
         """Inverse of the outlier map: the population eigenvalue behind a sample eigenvalue off the support."""
@@ -396,10 +397,6 @@ class SampleCovariance(Law):
         if self.support.inside(np.array(x)):
             raise DomainError("outlier", outlier, "points off the support", "inside the bulk nothing can be inferred")
         return float(self._solve_real(np.array([x]))[0].real)
-
-
-def _exact(value: Fraction) -> Value:
-    return Value(float(value), 0.0, "exact", "rational map", rational(value))
 
 
 def _bisect(function: Any, positive: Any, negative: Any, steps: int = 200) -> np.ndarray:

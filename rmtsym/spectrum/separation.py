@@ -46,7 +46,7 @@ def enclosed_cdf(law: SampleCovariance, x: Any) -> Value:
         pairs = zip(law.support.components, law.component_masses, strict=True)
         mass = sum((share for (_, high), share in pairs if arb(place) >= high.ball), Fraction(0))
     zeros = law.atoms[0].exact[1] if law.atoms and place >= 0 else Fraction(0)  # type: ignore[index]
-    return _exact(mass + zeros)
+    return Value.from_rational(mass + zeros, "exact separation")
 
 
 def enclosed_quantile(law: SampleCovariance, level: Any) -> Value:
@@ -65,7 +65,7 @@ def enclosed_quantile(law: SampleCovariance, level: Any) -> Value:
     if law.atoms and 0 < goal <= law.atoms[0].exact[1]:  # type: ignore[index]
         if goal == law.atoms[0].exact[1]:  # type: ignore[index]
             raise DomainError("level", level, "levels with a single quantile", "it is the mass of the zeros")
-        return _exact(Fraction(0))
+        return Value.from_rational(0, "exact separation")
     guess = float(law.quantile(goal))
     with flint_context.workprec(_BITS):
         target, x = arb(fmpq(goal.numerator, goal.denominator)), arb(guess)
@@ -108,7 +108,3 @@ def _root(law: SampleCovariance, x: arb) -> acb:
         if radius.contains_interior(image.real) and radius.contains_interior(image.imag) and (v + image).imag > 0:
             return v + image
     raise NoConvergence(f"the transform at x = {float(x.mid()):.12g} is too close to an edge to be enclosed")
-
-
-def _exact(value: Fraction) -> Value:
-    return Value(float(value), 0.0, "exact", "exact separation", rational(value))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from rmtsym.field.value import Value
-from rmtsym.spectrum.curve import rational
 from rmtsym.spectrum.law import Law
 
 __all__ = ["SpectralSystem"]
@@ -31,6 +29,7 @@ class SpectralSystem:
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> from rmtsym.spectrum import marchenko_pastur
     >>> edges = SpectralSystem(
     ...     lambda point: marchenko_pastur(point["c"]),
@@ -78,7 +77,4 @@ def _named(read: Callable[..., Any], point: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _value(found: Any) -> Value:
-    if isinstance(found, Value):
-        return found
-    exact = Fraction(found)
-    return Value(float(exact), 0.0, "exact", "rational arithmetic", rational(exact))
+    return found if isinstance(found, Value) else Value.from_rational(found)
