@@ -59,9 +59,13 @@ def _equations(system: FixedPointSystem) -> list[tuple[str, Unknown, sp.Expr]]:
     return rows
 
 
-def _size(unknown: Unknown, point: Mapping[str, Any]) -> int:
+def _size(unknown: Unknown, system: FixedPointSystem, point: Mapping[str, Any]) -> int:
+    """Number of rows, read off the matrices that are bound."""
     side = unknown.symbol.shape[0]
-    return int(side.subs({s: point[str(s)] for s in side.free_symbols}))
+    known: dict[Any, int] = {}
+    for matrix in {x for e in system.expressions for x in e.atoms(sp.MatrixSymbol) if x.name in point}:
+        known.update(zip(matrix.shape, point[matrix.name].shape, strict=True))
+    return int(side if side.is_Integer else known[side])
 
 
 class _Map:
@@ -96,10 +100,10 @@ class _Map:
         return self(entries + 1e-40j * direction).imag / 1e-40
 
 
-def _start(unknown: Unknown, point: Mapping[str, Any]) -> np.ndarray:
+def _start(unknown: Unknown, system: FixedPointSystem, point: Mapping[str, Any]) -> np.ndarray:
     """The upper bound if there is one (the iteration then falls towards the root), zero otherwise."""
     if unknown.upper is None:
-        return np.zeros(_size(unknown, point))
+        return np.zeros(_size(unknown, system, point))
     value = evaluate(unknown.upper, point)
     return np.array(value.entries if isinstance(value, Diagonal) else np.diagonal(value), dtype=float)
 
@@ -159,10 +163,10 @@ def solve_diagonal(system: FixedPointSystem, point: Mapping[Any, Any], *, throw:
         for name, unknown, body in _equations(system):
             try:
                 step = _Map(unknown, body, env)
-                root, residual = _accelerated(step, _start(unknown, env))
+                root, residual = _accelerated(step, _start(unknown, system, env))
                 count += step.count
             except np.linalg.LinAlgError:
-                root, residual = np.zeros(_size(unknown, env)), np.inf
+                root, residual = np.zeros(_size(unknown, system, env)), np.inf
             gap = max(gap, residual)
             if not residual < 1e-11:
                 status = "unsolved"

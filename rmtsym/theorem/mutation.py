@@ -126,7 +126,7 @@ def _here(node: sp.Basic, neighbours: Mapping[sp.Symbol, sp.Symbol]) -> Iterator
     elif isinstance(node, sp.MatMul):
         for i, factor in enumerate(node.args):
             rest = node.args[:i] + node.args[i + 1 :]
-            if factor.is_Matrix and rest and factor.shape[0] == factor.shape[1]:
+            if factor.is_Matrix and factor.shape[0] == factor.shape[1] and any(x.is_Matrix for x in rest):
                 yield "factor dropped", sp.MatMul(*rest)
     elif isinstance(node, sp.Inverse):
         yield "inverse dropped", node.arg
