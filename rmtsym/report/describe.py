@@ -163,14 +163,19 @@ def latex_lines(theorem: Theorem, system: Any) -> list[str]:
 
 
 def statement_latex(theorem: Theorem, point: Mapping[str, Any] | None = None) -> list[tuple[str, str]]:
-    """For each regime its condition and its equations, as LaTeX."""
+    """For each regime its condition and its equations, as LaTeX; lines of an earlier regime are named, not repeated."""
     import sympy as sp
 
     from rmtsym.theorem.statement import parse_condition
 
     found = []
+    shown: set[str] = set()
     for regime in theorem.regimes(point):
-        lines = [line for system in regime.systems for line in latex_lines(theorem, system)]
+        written = [line for system in regime.systems for line in latex_lines(theorem, system)]
+        known = ",\\ ".join(line.partition("&=")[0].strip() for line in written if line in shown)
+        lines = [line for line in written if line not in shown]
+        lines += [rf"&\text{{as before: }}{known}"] if known else []
+        shown.update(written)
         when = parse_condition(regime.when) if isinstance(regime.when, str) else sp.sympify(regime.when)
         names = _names(theorem, (when,))
         condition = "" if when == sp.true else f"(${sp.latex(when, symbol_names=names)}$)"
