@@ -17,7 +17,7 @@ import sympy as sp
 
 from rmtsym.field.number_system import MERSENNE
 
-__all__ = ["by_generators"]
+__all__ = ["as_unknowns", "by_generators"]
 
 _HANDLED = (sp.acos, sp.cosh, sp.sinh, sp.tanh, sp.exp, sp.sin, sp.cos, sp.erfc)
 
@@ -76,6 +76,18 @@ def by_generators(expressions: Sequence[Any]) -> list[Any]:
         return sp.Mul(*factors)
 
     return [e.replace(lambda f: isinstance(f, sp.exp), lambda f: power(f.args[0])) for e in plain]
+
+
+def as_unknowns(expressions: Sequence[Any]) -> list[Any]:
+    """The expressions with each generator an unknown of its own, its argument forgotten.
+
+    There are more points then: what vanishes at all of them vanished before, and more relations can be solved.
+
+    >>> x, y = sp.symbols("x y")
+    >>> as_unknowns(by_generators([x * sp.exp(y)]))[0].free_symbols == {x, sp.Symbol("_Exponential(y)")}
+    True
+    """
+    return [e.replace(lambda f: isinstance(f, _Generator), lambda f: sp.Symbol(str(f))) for e in expressions]
 
 
 def _is_root(e: Any) -> bool:
