@@ -10,10 +10,12 @@ import numpy as np
 import sympy as sp
 from flint import nmod_mat
 
+from rmtsym.equivalent.blocks import Degenerate
 from rmtsym.equivalent.certificate import Certificate, certify
 from rmtsym.equivalent.domain import check_inverses, ridge_parameter, spectral_parameter
-from rmtsym.equivalent.dyson import PRIME, Degenerate, Dyson, residue
+from rmtsym.equivalent.dyson import PRIME, Dyson, residue
 from rmtsym.equivalent.free import rotated
+from rmtsym.equivalent.identify import identify
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
 from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.equivalent.numeric import NumericDyson
@@ -128,7 +130,7 @@ def derive(
     dyson, degenerate = close(expression, epsilon, source)
     if source is not None:
         dyson = Response(dyson.pencil, source)
-    identifications = dyson.identify()
+    identifications = identify(dyson)
     reps = list(dict.fromkeys(x.representative for x in identifications if x.representative is not None))
     symbols = {k: sp.Dummy(f"tau{k}") for k in reps}
     field, integrands, outputs = dyson.exact(identifications, symbols)

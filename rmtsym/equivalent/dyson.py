@@ -12,27 +12,23 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from itertools import combinations, product
 from types import MappingProxyType
 
 import sympy as sp
 from flint import nmod, nmod_mat
 
+from rmtsym.equivalent.blocks import Degenerate, block_inverse
 from rmtsym.equivalent.free import FreeBlock, free_blocks, isolated
 from rmtsym.equivalent.linearise import Realisation
 from rmtsym.equivalent.multiplier import leading
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Gaussian, Space, Wigner
 
-__all__ = ["Coupling", "Degenerate", "Dyson", "Identification", "OrderParameter", "block_inverse", "couple"]
+__all__ = ["Coupling", "Dyson", "Identification", "OrderParameter", "couple"]
 
 PRIME = 2**61 - 1
 ORDERS = 5  # of the noise series used to conjecture; the proof does not depend on it
 ATOMS = 3  # spectral atoms at which the series is computed
-
-
-class Degenerate(ArithmeticError):
-    """The pencil is singular without noise; it needs a regularisation."""
 
 
 def residue(*key: object) -> int:
@@ -121,13 +117,13 @@ class Dyson:
         point = {s: residue(s, atom) if s in self.letters else residue(s) for s in self.field.symbols}
         return point | {s: values[atom] for s, values in self.chosen.items()}
 
-    def _matrix(self, base: nmod_mat, factors: Sequence[int], taus: Sequence[int]) -> nmod_mat:
+    def matrix(self, base: nmod_mat, factors: Sequence[int], taus: Sequence[int]) -> nmod_mat:
         D = nmod_mat(base)
         for c, factor in zip(self.couplings, factors, strict=True):
             D[c.row, c.col] = D[c.row, c.col] - factor * taus[c.index]
         return D
 
-    def _numbers(self, atom: int) -> tuple[nmod_mat, list[int], list[int]]:
+    def numbers(self, atom: int) -> tuple[nmod_mat, list[int], list[int]]:
         """L0, coupling factors and weights at one atom."""
         point = self.point(atom)
         base = nmod_mat(self.size, self.size, PRIME)
@@ -137,7 +133,7 @@ class Dyson:
         weights = [t.weight.modulo(point, PRIME) for t in self.parameters]
         return base, factors, weights
 
-    def _images(self, atom: int, G: nmod_mat, taus: Sequence[int], weights: Sequence[int]) -> list[int]:
+    def images(self, atom: int, G: nmod_mat, taus: Sequence[int], weights: Sequence[int]) -> list[int]:
         """Integrands of all order parameters at one atom."""
         images = [
             weights[k] * int(G[t.row, t.col]) % PRIME if t.block is None else 0 for k, t in enumerate(self.parameters)
@@ -152,14 +148,14 @@ class Dyson:
 
     def _activate(self) -> None:
         """Keep the order parameters that are not structurally zero."""
-        base, factors, _ = self._numbers(0)
+        base, factors, _ = self.numbers(0)
         taus = [0] * len(self.parameters)
         while True:
             try:
-                G = self._matrix(base, factors, taus).inv()
+                G = self.matrix(base, factors, taus).inv()
             except ZeroDivisionError:
                 raise Degenerate("the pencil is singular without noise") from None
-            images = self._images(0, G, taus, [1] * len(taus))
+            images = self.images(0, G, taus, [1] * len(taus))
             new = [k for k in range(len(taus)) if not taus[k] and images[k]]
             if not new:
                 break
@@ -208,7 +204,7 @@ class Dyson:
         return self._expand(orders)[0]
 
     def _expand(self, orders: int) -> tuple[list[tuple[int, ...]], list[list[nmod_mat]]]:
-        atoms = [self._numbers(a) for a in range(ATOMS)]
+        atoms = [self.numbers(a) for a in range(ATOMS)]
         weights = [self._weights(t.space) for t in self.parameters]
         start = [base.inv() for base, _, _ in atoms]
         G = [[g] for g in start]
@@ -267,99 +263,6 @@ class Dyson:
             total = total - (K[order] * c) * w[a]
         for (i, j), k in block.r.items():
             taus[k].append(int(total[rows.index(i), cols.index(j)]))
-
-    # ------------------------------------------------------------------------------------------- identification
-
-    def identify(self) -> list[Identification]:
-        """Coarsest identification of order parameters that turns the Dyson equation into itself.
-
-        Conjectured on the noise series, refined until it is stable, all in the prime field.
-        """
-        series = self.series()
-        ratios = self._ratios()
-        groups: dict[object, list[int]] = {}
-        zeros: list[int] = []
-        for k, values in enumerate(series):
-            lead = next((x for x in values if x), None)
-            if lead is None:
-                zeros.append(k)
-            else:
-                inverse = pow(lead, -1, PRIME)
-                groups.setdefault(tuple(x * inverse % PRIME for x in values), []).append(k)
-        classes: list[list[tuple[int, Frac]]] = []
-        for members in groups.values():
-            members.sort(key=lambda k: series[k])
-            while members:
-                first = members[0]
-                lead = next(i for i, x in enumerate(series[first]) if x)
-                inverse = pow(series[first][lead], -1, PRIME)
-                found = [(k, ratios.get(series[k][lead] * inverse % PRIME)) for k in members]
-                classes.append([(k, c) for k, c in found if c is not None])
-                members = [k for k, c in found if c is None]
-        while True:
-            refined, loose = self._refine(classes, zeros)
-            if len(refined) == len(classes) and len(loose) == len(zeros):
-                break
-            classes, zeros = refined, loose
-        classes.sort(key=lambda members: min((self._rank(k), series[k]) for k, _ in members))
-        result = [Identification(k, None, None) for k in zeros]
-        for scaled in classes:
-            rep, front = min(scaled, key=lambda kc: (self._rank(kc[0]), series[kc[0]]))
-            result += [Identification(k, rep, c / front) for k, c in scaled]
-        return result
-
-    def _rank(self, k: int) -> tuple[int, str]:
-        t = self.parameters[k]
-        return (t.weight.size, str(t.space.size))
-
-    def _ratios(self) -> dict[int, Frac]:
-        """Candidate ratios of two order parameters, by residue: small multiples of monomials in the parameters."""
-        point = self.point(0)
-        names = [s for s in self.field.symbols if s not in self.letters]
-        result: dict[int, Frac] = {}
-        monomials: list[tuple[tuple[sp.Symbol, int], ...]] = [()] + [((s, e),) for s in names for e in (1, -1, 2, -2)]
-        monomials += [((s, e), (t, f)) for s, t in combinations(names, 2) for e, f in product((1, -1), repeat=2)]
-        for monomial in monomials:
-            value = 1
-            for s, e in monomial:
-                value = value * pow(point[s], e, PRIME) % PRIME
-            for number in (1, -1, 2, -2):
-                for residual, exact in ((number * value, number), (value * pow(number, -1, PRIME), None)):
-                    key = residual % PRIME
-                    if key not in result:
-                        front = self.field(number) if exact is not None else self.field(number).inverse()
-                        for s, e in monomial:
-                            front = front * self.field.gen(s) ** e
-                        result[key] = front
-        return result
-
-    def _refine(
-        self, classes: list[list[tuple[int, Frac]]], zeros: list[int]
-    ) -> tuple[list[list[tuple[int, Frac]]], list[int]]:
-        point = self.point(0)
-        taus = [0] * len(self.parameters)
-        for members in classes:
-            value = residue("tau", members[0][0])
-            for k, c in members:
-                taus[k] = value * c.modulo(point, PRIME) % PRIME
-        images: list[list[int]] = [[] for _ in taus]
-        for atom in range(ATOMS):
-            base, factors, weights = self._numbers(atom)
-            G = self._matrix(base, factors, taus).inv()
-            for k, image in enumerate(self._images(atom, G, taus, weights)):
-                images[k].append(image)
-        refined: list[list[tuple[int, Frac]]] = []
-        for members in classes:
-            parts: dict[object, list[tuple[int, Frac]]] = {}
-            for k, c in members:
-                scale = pow(c.modulo(point, PRIME), -1, PRIME)
-                scaled = tuple(x * scale % PRIME for x in images[k])
-                constant = len(set(scaled)) == 1
-                parts.setdefault((scaled, None if constant else self.parameters[k].space.measure), []).append((k, c))
-            refined += parts.values()
-        stay = [k for k in zeros if not any(images[k])]
-        moved = [[(k, self.field.one)] for k in zeros if any(images[k])]
-        return refined + moved, stay
 
     # ---------------------------------------------------------------------------------------------- exact form
 
@@ -457,62 +360,3 @@ def couple(pencil: Realisation, blocks: Sequence[FreeBlock]) -> tuple[list[Order
                 parameters.append(OrderParameter(i, j, field.one, block.law, block))
                 scales.append(field.one)
     return parameters, [Coupling(i, m, c, k) for (i, m, k), c in couplings.items() if c]
-
-
-def block_inverse(D: Mapping[tuple[int, int], Frac], size: int, field: Field) -> dict[tuple[int, int], Frac]:
-    """Inverse of a sparse matrix of rational functions, connected block by connected block."""
-    parent = list(range(2 * size))
-
-    def root(x: int) -> int:
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        return x
-
-    for i, j in D:
-        parent[root(i)] = root(size + j)
-    blocks: dict[int, tuple[list[int], list[int]]] = {}
-    for i in range(size):
-        blocks.setdefault(root(i), ([], []))[0].append(i)
-        blocks.setdefault(root(size + i), ([], []))[1].append(i)
-    inverse: dict[tuple[int, int], Frac] = {}
-    for rows, cols in blocks.values():
-        if len(rows) != len(cols):
-            raise Degenerate("the pencil has a rectangular block")
-        inverse |= _gauss_jordan(D, rows, cols, field)
-    return inverse
-
-
-def _gauss_jordan(
-    D: Mapping[tuple[int, int], Frac], rows: list[int], cols: list[int], field: Field
-) -> dict[tuple[int, int], Frac]:
-    left = {i: {j: D[i, j] for j in cols if (i, j) in D} for i in rows}
-    right: dict[int, dict[int, Frac]] = {i: {i: field.one} for i in rows}
-    open_rows, open_cols = set(rows), set(cols)
-    pivots: dict[int, int] = {}
-    while open_rows:
-        choices = [(i, j) for i in open_rows for j in left[i] if j in open_cols]
-        if not choices:
-            raise Degenerate("the pencil is singular")
-        column_count = {j: sum(j in left[i] for i in rows) for j in open_cols}
-        i, j = min(
-            choices, key=lambda ij: ((len(left[ij[0]]) - 1) * (column_count[ij[1]] - 1), left[ij[0]][ij[1]].size, ij)
-        )
-        scale = left[i][j].inverse()
-        left[i] = {b: x * scale for b, x in left[i].items()}
-        right[i] = {b: x * scale for b, x in right[i].items()}
-        for a in rows:
-            if a != i and j in left[a]:
-                factor = left[a][j]
-                for target, source in ((left, left[i]), (right, right[i])):
-                    row = target[a]
-                    for b, x in source.items():
-                        total = row[b] - factor * x if b in row else -(factor * x)
-                        if total:
-                            row[b] = total
-                        else:
-                            row.pop(b, None)
-        pivots[i] = j
-        open_rows.discard(i)
-        open_cols.discard(j)
-    return {(j, b): x for i, j in pivots.items() for b, x in right[i].items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rmtsym.equivalent.dyson import Degenerate, block_inverse
+from rmtsym.equivalent.blocks import Degenerate, block_inverse
 from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Deterministic, Expression, Space

@@ -16,8 +16,8 @@ import numpy as np
 import sympy as sp
 from flint import fmpq_mpoly
 
+from rmtsym.equivalent.blocks import block_inverse
 from rmtsym.equivalent.derive import Derived
-from rmtsym.equivalent.dyson import block_inverse
 from rmtsym.equivalent.eliminate import ZERO, polynomial_system
 from rmtsym.equivalent.numeric import physical_point
 from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from rmtsym.equivalent.dyson import block_inverse
+from rmtsym.equivalent.blocks import block_inverse
 from rmtsym.equivalent.reduce import Law, Laws
 from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.rational import Field, Frac
