@@ -255,10 +255,13 @@ class _Bench:
                     found.update(_changed_outputs(right, changed, root))
             return found
         bound = self.theorem.bound(point)
+        systems = zip(regime.systems, wrong.systems, strict=True)
+        wrong = replace(wrong, system=tuple(changed for right, changed in systems if changed != right))
         try:
-            return solve_regime(wrong, bound)
+            found = solve_regime(wrong, bound)
         except NoConvergence:  # the path to the right root need not lead to the wrong one
-            return solve_regime(_without_path(wrong), bound)
+            found = solve_regime(_without_path(wrong), bound)
+        return {**self.truth[name], **found}
 
     def _same(self, mutant: Mutant, regime: Regime, wrong: Regime) -> bool:
         """Whether every changed equation and output vanishes on the variety of the right system, in this regime."""
