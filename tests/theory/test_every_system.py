@@ -1,0 +1,41 @@
+"""Every fixed-point system that a theorem states: solved and enclosed at its points and at hard ones."""
+
+import numpy as np
+import pytest
+
+from rmtsym.fixedpoint import FixedPointSystem, solve
+from rmtsym.theorem import get, predict
+from rmtsym.theorem.registry import index
+from rmtsym.theorem.statement import used
+
+# near thresholds, edges and vanishing ridges
+HARD = {
+    "marchenko-pastur": ("c=1 lam=1e-12", "c=999/1000 lam=1e-12", "c=10 lam=1e-3", "c=1e-4 lam=1e-9"),
+    "ridge-anisotropic": ("c=1 lam=1e-12", "c=99/100 lam=1e-12", "s=1e-6,1e6 w=1/2,1/2 lam=1e-6"),
+    "random-features-mei-montanari": ("lam=1e-12", "psi1=1 psi2=1 lam=1e-9", "psi1=100 psi2=1/100"),
+    "semicircle": ("s=1 x=2.0000001", "s=1e-6 x=1"),
+    "ridge-classifier-closed-form": ("gamma=1e-9", "gamma=1e6", "c=1 gamma=1e-6"),
+}
+CASES = [
+    pytest.param(i, change, id=f"{i}-{change or 'points'}") for i in index() for change in (None, *HARD.get(i, ()))
+]
+
+
+@pytest.mark.parametrize(("theorem_id", "change"), CASES)
+def test_the_physical_root_is_found_to_rounding_and_enclosed(theorem_id, change):
+    theorem = get(theorem_id)
+    if change is None:
+        points = list(theorem.points.values())
+    else:
+        points = [dict(item.split("=", 1) for item in change.split())]
+    for given in points:
+        point = theorem.point(**given)
+        bound, regime = theorem.bound(point), theorem.regime(point)
+        for system in regime.systems:
+            if isinstance(system, FixedPointSystem):
+                found = solve(system, used(system, bound))
+                assert np.all(found.ok), found.message()
+                assert np.all(found.residual < 1e-13), (given, found.residual)
+        if change is not None:  # the points of the theorem are enclosed by its notebook
+            for value in predict(theorem, given).values():
+                assert value.radius <= 1e-12 * max(1.0, abs(float(value)))
