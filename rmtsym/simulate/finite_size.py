@@ -217,8 +217,9 @@ def _exponent(n: np.ndarray, deviations: np.ndarray, errors: np.ndarray, bias: n
     """Exponent of ``deviation = C n**-a`` and its one-sigma error; infinite if the data do not determine it."""
     unit = float(errors.max())
     precision = np.diag((unit / errors) ** 2)
-    along = precision @ (bias / unit)
-    precision -= np.outer(along, along) / (1.0 + along @ bias / unit)
+    with np.errstate(over="ignore", invalid="ignore"):  # theory of a wrong version may be astronomic
+        along = precision @ (bias / unit)
+        precision -= np.outer(along, along) / (1.0 + along @ bias / unit)
     grid = np.linspace(-0.5, 4.0, 901)
     basis = n[None, :] ** -grid[:, None]
     projected = basis @ precision

@@ -152,3 +152,9 @@ def test_few_replicates_are_never_enough():
 
 def test_the_level_is_shared_out():
     assert Levels(1e-3, tests=10, looks=4).single == pytest.approx(2.5e-5)
+
+
+def test_an_astronomic_theory_is_judged_without_overflow():
+    levels = [Moments.of(1.0 + np.array([-0.01, 0.01] * 8) + 1 / n) for n in (50, 100)]
+    with np.errstate(all="raise"):
+        assert np.isinf(fit((50, 100), levels, [1e160, 1e160], 1.0).exponent_error)
