@@ -81,6 +81,11 @@ class Ball(NumberSystem):
     def quotient(self, numerator: Any, denominator: Any) -> Any:
         return 1 / denominator if numerator is None else numerator / denominator
 
+    def power(self, base: Any, exponent: Fraction) -> Any:
+        if exponent.denominator == 1 and isinstance(base, arb):  # arb ** n is undefined on a ball that holds zero
+            return (acb(base) ** exponent.numerator).real
+        return super().power(base, exponent)
+
     def general_power(self, base: Any, exponent: Any) -> Any:
         if self.analytic and isinstance(base, acb):
             return base.pow(acb(exponent), analytic=True)
