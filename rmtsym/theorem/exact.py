@@ -92,6 +92,7 @@ def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evid
     from rmtsym.field.finite import is_zero
 
     expr, *relations = one_symbol_per_name([sp.sympify(expr), *relations])
+    relations = [r for r in relations if r is not sp.true]  # an output named like its unknown
     few = relevant(expr, relations)
     try:
         found = is_zero(expr, relations=few, **options)

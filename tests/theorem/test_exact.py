@@ -18,3 +18,10 @@ def test_a_relation_for_another_symbol_may_still_bind_the_target():
     found = vanishes(a - 2 * x, relations)
     assert found.passed, str(found)
     assert not vanishes(a - 3 * x, relations).passed
+
+
+def test_an_output_named_like_its_unknown_is_no_relation():
+    positive = sp.Symbol("a", positive=True)
+    relations = (sp.Eq(a, positive, evaluate=False), sp.Eq(b, a**2))
+    assert vanishes(b - a**2, relations).passed
+    assert not vanishes(b - a, relations).passed
