@@ -21,10 +21,11 @@ from rmtsym.equivalent import Equivalent, deterministic_equivalent
 from rmtsym.fixedpoint import FixedPointSystem
 from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
 from rmtsym.simulate import Control, Statistic
-from rmtsym.simulate.ensembles import entries, excess_kurtosis
+from rmtsym.simulate.ensembles import excess_kurtosis
 from rmtsym.spectrum import SampleCovariance
 from rmtsym.theorem import POSITIVE, Interval, Parameter, Quantity, Regime, Theorem, get
 from rmtsym.theorem.theorem import predict
+from theory.spectra import spiked_draws
 
 theorem = Theorem(
     id="spiked-covariance",
@@ -103,74 +104,7 @@ def statement() -> tuple[Regime, ...]:
     )
 
 
-# -- one draw ---------------------------------------------------------------------------------------------------------
-
-
-def tridiagonal(rng: np.random.Generator, spike: float, p: int, n: int) -> tuple[float, float, float, float]:
-    """Gaussian entries: eigenvalue, two squared alignments and |Z'u|^2/n, from X made bidiagonal with u first."""
-    from scipy.linalg import eigh_tridiagonal
-
-    rank = min(p, n)
-    rows = min(p, n + 1)
-    main = np.zeros(rows)
-    main[:rank] = np.sqrt(2 * rng.standard_gamma((n - np.arange(rank)) / 2))
-    below = np.sqrt(2 * rng.standard_gamma((p - 1 - np.arange(rows - 1)) / 2))
-    load = main[0] ** 2 / n
-    main[0] *= np.sqrt(1 + spike)
-    diagonal = main**2
-    diagonal[1:] += below**2
-    place = rows - 1 if spike >= 0 else rows - rank
-    value, vector = eigh_tridiagonal(diagonal / n, main[:-1] * below / n, select="i", select_range=(place, place))
-    top, first, second = float(value[0]), float(vector[0, 0]), float(vector[1, 0])
-    right = (main[0] * first + below[0] * second) ** 2 / (n * top)
-    return top, first**2, right, load
-
-
-def dense(rng: np.random.Generator, spike: float, p: int, n: int, law: str) -> tuple[float, float, float, float]:
-    """The same with entries of any law and u spread over all coordinates, for p <= n."""
-    from scipy.linalg import eigh
-
-    noise = entries(rng, (p, n), law)
-    u = np.full(p, p**-0.5)
-    row = u @ noise
-    x = noise + (np.sqrt(1 + spike) - 1) * np.outer(u, row)
-    place = p - 1 if spike >= 0 else 0
-    value, vector = eigh(x @ x.T / n, subset_by_index=(place, place))
-    top, found = float(value[0]), vector[:, 0]
-    return top, float(u @ found) ** 2, float(found @ x @ row) ** 2 / (n * top * (row @ row)), float(row @ row) / n
-
-
 # -- derivation -------------------------------------------------------------------------------------------------------
-
-
-def _isotropic(rng: np.random.Generator, size: int) -> float:
-    """A form in one direction less the trace, at z = 5 outside the bulk of c = 1/2, signs for entries."""
-    x = entries(rng, (size // 2, size), "rad")
-    q = np.linalg.inv(x @ x.T / size - 5 * np.eye(size // 2))
-    return float(np.mean(q) * len(q) - np.trace(q) / len(q))
-
-
-def _spread(rng: np.random.Generator, size: int) -> float:
-    """n times the variance of the form over many directions, less its limit at the same trace and squared trace."""
-    p = size // 2
-    x = rng.standard_normal((p, size))
-    q = np.linalg.inv(x @ x.T / size - 5 * np.eye(p))
-    u = rng.standard_normal((p, 4 * size))
-    forms = np.einsum("ik,ij,jk->k", u, q, u, optimize=True) / np.sum(u**2, axis=0)
-    trace = np.trace(q) / p
-    return float(size * np.mean((forms - trace) ** 2) - 4 * (np.sum(q**2) / p - trace**2))
-
-
-def _right(rng: np.random.Generator, size: int) -> float:
-    top, left, right, _ = tridiagonal(rng, 1.5, size // 2, size)
-    return right - top * left / 2.5
-
-
-def _hidden(which: int) -> Any:
-    def deviation(rng: np.random.Generator, size: int) -> float:
-        return float(np.mean([tridiagonal(rng, 0.1, size // 2, size)[which] for _ in range(8)]))
-
-    return deviation
 
 
 @theorem.derivation
@@ -178,12 +112,18 @@ def derivation(proof) -> None:
     """The spike is a rank-one change of the resolvent; its pole is the outlier, the residue the alignment."""
     q, g, mu, prime, slope, weight, top = sp.symbols("q g mu mu_prime slope weight top")
     size = sp.Symbol("k", integer=True, positive=True)
-    A, u, one = sp.MatrixSymbol("A", size, size), sp.MatrixSymbol("u", size, 1), sp.Identity(1)
-    a = sp.Symbol("a")
+    W, K = (sp.MatrixSymbol(name, size, size) for name in "WK")
+    u, v = (sp.MatrixSymbol(name, size, 1) for name in "uv")
+    one, r, trace = sp.Identity(size), sp.Symbol("r"), sp.Trace
+    norm = trace(u * u.T)  # any u: its direction counts
+    root = one + (r - 1) / norm * u * u.T  # C^{1/2}, r^2 = 1 + ell
+    white_form = trace(u * u.T * sp.Inverse(W - z * one))
+    spiked_form = trace(u * u.T * sp.Inverse(root * W * root - z * one))
     rank_one = proof.identity(
-        "Sherman-Morrison",
-        sp.Eq(u.T * (A + a * u * u.T).I * u * (one + a * u.T * A.I * u), u.T * A.I * u, evaluate=False),
-        "M - z = C^{1/2} (W - z C^{-1}) C^{1/2} and z C^{-1} = z - z ell/(1 + ell) uu': A = W - z, a = z ell/(1 + ell)",
+        "spike as a rank-one change",
+        sp.Eq(spiked_form * (r**2 * norm + z * (r**2 - 1) * white_form), norm * white_form, evaluate=False),
+        "M = C^{1/2} W C^{1/2}, C^{1/2} = I + (r - 1) uu'/u'u, r^2 = 1 + ell; for every matrix W and every u",
+        wrong=[2 * norm * white_form, spiked_form * norm],
     )
     engine = proof.engine("bulk", bulk(), "the resolvent of W = ZZ'/n", output=m)
     curve = proof.substitute(
@@ -191,18 +131,25 @@ def derivation(proof) -> None:
     )
     isotropic = proof.asymptotic(
         "isotropic law", sp.Eq(q, m), "u'(W - z)^{-1}u sees no direction; here u spread, entries +-1",
-        deviation=_isotropic, replicates=128, sizes=(48, 96, 192, 384), uses=[],
+        deviation=spiked_draws.isotropic, replicates=128, sizes=(48, 96, 192, 384), uses=[],
     )  # fmt: skip
     spiked = proof.define(
-        sp.Eq(g, q / (1 + ell) / (1 + z * ell / (1 + ell) * q)), "u'(M - z)^{-1}u, C^{1/2}u = sqrt(1 + ell) u",
+        sp.Eq(g, q / (1 + ell + z * ell * q)), "u'(M - z)^{-1}u, by the identity with r^2 = 1 + ell and |u| = 1",
         uses=[rank_one],
     )  # fmt: skip
     form = proof.substitute(
         "spiked form", sp.Eq(g * (1 + ell + z * ell * m), m), "its only pole off the bulk: 1 + ell + z ell m = 0",
         uses=[spiked, isotropic],
     )  # fmt: skip
+    uniform = proof.assume(
+        "no other eigenvalue off the bulk",
+        "W has no eigenvalue off the bulk and the form converges uniformly there, so that zeros, poles and residues do",
+        "Z. D. Bai, J. W. Silverstein (1998), No eigenvalues outside the support of the limiting spectral "
+        "distribution; Hurwitz's theorem on zeros of limits",
+        uses=[form],
+    )
     pole = proof.define(
-        sp.Eq(top, -(1 + ell) / (ell * mu)), "the outlier is the pole; mu is the transform there", uses=[form]
+        sp.Eq(top, -(1 + ell) / (ell * mu)), "the outlier is the pole; mu is the transform there", uses=[uniform]
     )
     there = proof.continuity("at the outlier", curve, {z: top, m: mu}, "the transform is analytic off the bulk")
     value = proof.substitute("transform there", sp.Eq(mu, -1 / (ell + c)), "the curve at the pole", uses=[there, pole])
@@ -218,27 +165,48 @@ def derivation(proof) -> None:
         "slope of the denominator", sp.Eq(slope, ell * (mu + top * prime)), "the pole is simple where this is not 0",
         of=1 + ell + z * ell * mu, by=z, through={mu: prime}, at=top, uses=[steep],
     )  # fmt: skip
-    residue = proof.define(sp.Eq(LEFT, -mu / slope), "minus the residue of u'(M - z)^{-1}u", uses=[form, fall])
+    off = one - v * v.T / trace(v * v.T)
+    with_value = top * v * v.T / trace(v * v.T) + off * K * off  # any matrix with the eigenpair top, v on both sides
+    singular = trace(u * u.T * sp.Inverse(with_value - z * one)) * (top - z)
+    rest = (top - z) * trace(u * u.T * off * sp.Inverse(off * K * off - z * one) * off)
+    partial = proof.identity(
+        "residue of a form",
+        sp.Eq(singular, trace(u * u.T * v * v.T) / trace(v * v.T) + rest, evaluate=False),
+        "a simple eigenvalue is a pole of u'(M - z)^{-1}u with minus the squared alignment as residue; at every size",
+        wrong=[trace(u * u.T * v * v.T) + rest, rest],
+    )
+    residue = proof.asymptotic(
+        "alignment from the residue", sp.Eq(LEFT, -mu / slope),
+        "residues of the form tend to the residue of its limit, g = m/(1 + ell + z ell m); here on a circle, ell = 8",
+        deviation=spiked_draws.residue, sizes=(50, 100, 200, 400), replicates=192,
+        uses=[partial, uniform, form, fall],
+    )  # fmt: skip
     left = proof.substitute(
         "left alignment", sp.Eq(LEFT, (1 - c / ell**2) / (1 + c / ell)), "in ell and c",
         uses=[residue, fall, steep, value, place],
     )  # fmt: skip
     transfer = proof.asymptotic(
         "right from left", sp.Eq(RIGHT, top * LEFT / (1 + ell)),
-        "vhat'Z'u = sqrt(n eig/(1 + ell)) uhat'u exactly, and |Z'u|^2/n tends to 1", deviation=_right, replicates=128,
-        sizes=(50, 100, 200, 400), uses=[],
+        "vhat'Z'u = sqrt(n eig/(1 + ell)) uhat'u exactly, and |Z'u|^2/n tends to 1",
+        deviation=spiked_draws.right, replicates=128, sizes=(50, 100, 200, 400), uses=[],
     )  # fmt: skip
     right = proof.substitute(
         "right alignment", sp.Eq(RIGHT, 1 - c / ell**2), "in ell and c", uses=[transfer, left, place]
     )
     width = proof.asymptotic(
         "spread of the form", sp.Eq(weight, 2 * (prime - mu**2) / c),
-        "n Var u'Qu over the directions u: 2/p times the variance of 1/(x - z) under the bulk", deviation=_spread,
-        replicates=96, sizes=(32, 64, 128, 256), uses=[there],
+        "n Var u'Qu over the directions u: 2/p times the variance of 1/(x - z) under the bulk",
+        deviation=spiked_draws.spread, replicates=96, sizes=(32, 64, 128, 256), uses=[there],
+    )  # fmt: skip
+    moved = proof.asymptotic(
+        "delta method", "eig - limit = -(limit ell/slope) (u'Qu - mu) + O(1/n)",
+        "the zero of 1 + ell + z ell u'(W - z)^{-1}u moves with the form, to first order; ell = 8, one draw for both",
+        deviation=spiked_draws.linear, exponent=-1.0, sizes=(100, 200, 400, 800), replicates=768,
+        uses=[uniform, form, fall],
     )  # fmt: skip
     spread = proof.define(
-        sp.Eq(N_VAR, (top * ell) ** 2 * weight / slope**2), "the pole moves by -eig ell/slope times the form",
-        uses=[form, width, fall],
+        sp.Eq(N_VAR, (top * ell) ** 2 * weight / slope**2), "n times the variance of the first-order term",
+        uses=[moved, width],
     )  # fmt: skip
     variance = proof.substitute(
         "variance", sp.Eq(N_VAR, 2 * (1 + ell) ** 2 * (1 - c / ell**2)), "in ell and c",
@@ -249,12 +217,18 @@ def derivation(proof) -> None:
     proof.conclude("read off", uses=[named, left, right, variance, deviation], regime="outlier")
 
     # without a pole: the edge, where z(m) turns
+    rise, at_m = sp.symbols("rise at_m")
+    turning = proof.derivative(
+        "slope of z(m) at the pole", sp.Eq(rise, (ell + c) ** 2 * (1 - c / ell**2)),
+        "off the bulk z(m) increases: where ell^2 < c the root belongs to another branch, and there is no pole",
+        of=-1 / at_m + 1 / (1 + c * at_m), by=at_m, at=mu, uses=[value],
+    )  # fmt: skip
     flat = dict(replicates=192, sizes=(50, 100, 200, 400), exponent=-1.0)
     nothing = [
         proof.asymptotic(
             f"no {name} alignment", sp.Eq(symbol, 0, evaluate=False),
-            "between the edges and the threshold the denominator has no zero; here ell = 1/10", deviation=_hidden(k),
-            uses=[form], **flat,
+            "between the edges and the threshold the denominator has no zero; here ell = 1/10",
+            deviation=spiked_draws.hidden(k), uses=[form, turning, uniform], **flat,
         )
         for name, symbol, k in (("left", LEFT, 1), ("right", RIGHT, 2))
     ]  # fmt: skip
@@ -266,10 +240,12 @@ def derivation(proof) -> None:
         )
         end = sp.Symbol(f"end_{side}")
         edge = proof.define(sp.Eq(end, -1 / turn + 1 / (1 + c * turn)), "z(m) on the curve", uses=[critical, curve])
-        named = proof.continuity(
-            f"{side} eigenvalue", edge, {end: EIG}, "no pole: the extreme eigenvalue is at the edge"
-        )
-        proof.conclude("read off", uses=[at, named, *nothing], regime=f"hidden, {side} edge")
+        named = proof.asymptotic(
+            f"{side} eigenvalue", sp.Eq(EIG, end), f"no pole: it stays at the edge; here ell = {sign}/10, c = 1/4",
+            deviation=spiked_draws.at_edge(sign), exponent=-2 / 3, sizes=(100, 200, 400, 800), replicates=256,
+            uses=[edge, turning, uniform],
+        )  # fmt: skip
+        proof.conclude("read off", uses=[at, edge, named, *nothing], regime=f"hidden, {side} edge")
 
 
 # -- experiment -------------------------------------------------------------------------------------------------------
@@ -303,7 +279,11 @@ HIDDEN = (
 def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict[str, float]:
     """Several matrices: means, and the variance between them."""
     spike, p = float(point["ell"]), int(point["c"] * size)
-    one = (lambda: tridiagonal(rng, spike, p, size)) if law == "gauss" else (lambda: dense(rng, spike, p, size, law))
+    one = (
+        (lambda: spiked_draws.tridiagonal(rng, spike, p, size))
+        if law == "gauss"
+        else (lambda: spiked_draws.dense(rng, spike, p, size, law))
+    )
     draws = np.array([one() for _ in range(BATCH)])
     means, spread = draws.mean(axis=0), size * draws.var(axis=0, ddof=1)
     names = dict(zip(("eig", "left", "right_noisy", "load"), map(float, means), strict=True))
@@ -320,7 +300,7 @@ def figure(page: Any) -> Any:
     strengths = [Fraction(k, 20) for k in range(0, 61)]
     curve = [predict(theorem, {"ell": s, "c": ratio}, 15, ["eig", "left", "right_noisy"]) for s in strengths]
     shown = [float(s) for s in strengths[::6]]
-    draws = np.array([[tridiagonal(rng, s, size // 2, size)[:3] for _ in range(24)] for s in shown])
+    draws = np.array([[spiked_draws.tridiagonal(rng, s, size // 2, size)[:3] for _ in range(24)] for s in shown])
     means, errors = draws.mean(axis=1), draws.std(axis=1, ddof=1) / np.sqrt(24)
     fig, panels = figure(9, 3.4, ncols=2)
     for k, (name, label) in enumerate((("eig", "eigenvalue"), ("left", "left"), ("right_noisy", "right"))):
