@@ -22,6 +22,7 @@ _HOME = {
         "Choice",
         "Count",
         "Interval",
+        "Names",
         "Numbers",
         "Parameter",
         "Quantity",

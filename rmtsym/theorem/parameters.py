@@ -24,6 +24,7 @@ __all__ = [
     "Count",
     "Domain",
     "Interval",
+    "Names",
     "Numbers",
     "Parameter",
     "Quantity",
@@ -146,6 +147,37 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Names:
+    """List of names, each one of a list, in order and with repetitions: the layers of a network.
+
+    >>> Names("activation", "relu", "sin").read("activations", "relu,sin,relu")
+    ('relu', 'sin', 'relu')
+    """
+
+    kind: str
+    options: tuple[str, ...]
+
+    def __init__(self, kind: str, *options: str) -> None:
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "options", options)
+
+    def __str__(self) -> str:
+        return f"names separated by commas, each one of {', '.join(self.options)}"
+
+    def read(self, name: str, value: Any) -> tuple[str, ...]:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, Iterable):
+            raise DomainError(name, repr(value), str(self))
+        names = tuple(str(item).strip() for item in items)
+        if not any(names):
+            raise DomainError(name, "nothing", str(self), "write the names separated by commas")
+        for item in names:
+            if item not in self.options:
+                raise UnknownName(self.kind, item, self.options)
+        return names
+
+
+@dataclass(frozen=True)
 class Numbers:
     """List of numbers, each in ``each``; ``like`` names a parameter that must have the same length.
 
@@ -208,7 +240,7 @@ class Parameter:
         A few words for people.
     domain : Domain
         ``POSITIVE``, ``NON_NEGATIVE``, ``REAL``, ``UNIT``, :class:`Interval`, :class:`Count`, :class:`Choice`,
-        :class:`Numbers` or :class:`Weights`.
+        :class:`Names`, :class:`Numbers` or :class:`Weights`.
     latex : str, optional
         Symbol in formulas; the name if empty.
     default : str, optional

@@ -13,7 +13,7 @@ from typing import Any
 
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
-from rmtsym.theorem.parameters import Choice, Count, Parameter, Quantity, read_point
+from rmtsym.theorem.parameters import Choice, Count, Names, Parameter, Quantity, read_point
 from rmtsym.theorem.statement import Regime, as_regimes, bind, call_with, choose, enclose_regime, solve_regime
 
 __all__ = ["Theorem", "predict"]
@@ -107,12 +107,12 @@ class Theorem:
     def statement(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Declare the statement: a function that returns a system, systems that hold together, or regimes.
 
-        It may name parameters that shape the statement (a ``Choice`` or a ``Count``) as arguments.
+        It may name parameters that shape the statement (a ``Choice``, ``Count`` or ``Names``) as arguments.
         """
-        shaping = {p.name for p in self.parameters if isinstance(p.domain, (Choice, Count))}
+        shaping = {p.name for p in self.parameters if isinstance(p.domain, (Choice, Count, Names))}
         for name in inspect.signature(function).parameters:
             if name not in shaping:
-                raise TypeError(f"{self.id}: a statement may depend on choices and counts, not on {name}")
+                raise TypeError(f"{self.id}: a statement may depend on choices, counts and names, not on {name}")
         self._statement = function
         return function
 
@@ -159,12 +159,13 @@ class Theorem:
     # -- reading --------------------------------------------------------------------------------------------------
 
     def regimes(self, point: Mapping[str, Any] | None = None) -> tuple[Regime, ...]:
-        """Regimes of the statement (for the shaping parameters of a point; the default point if none is given)."""
+        """Regimes of the statement, for the shaping parameters of a point (for those of all default points if None)."""
         if self._statement is None:
             raise RmtsymError(f"{self.id} has no statement; decorate a function with @theorem.statement")
         wanted = inspect.signature(self._statement).parameters
         if wanted and point is None:
-            point = self.point()
+            points = [self.point(name) for name in self.points] or [self.point()]
+            return tuple({id(regime): regime for p in points for regime in self.regimes(p)}.values())
         key = tuple((point or {})[name] for name in wanted)
         if key not in self._stated:
             self._stated[key] = as_regimes(call_with(self._statement, {name: (point or {})[name] for name in wanted}))

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 
 from rmtsym.errors import DomainError, UnknownName
-from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Count, Interval, Numbers, Parameter, Weights
+from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Count, Interval, Names, Numbers, Parameter, Weights
 from rmtsym.theorem.parameters import read_point
 
 PARAMETERS = (
@@ -12,6 +12,7 @@ PARAMETERS = (
     Parameter("lam", "ridge", NON_NEGATIVE),
     Parameter("sigma", "activation", Choice("activation", "relu", "erf"), default="relu"),
     Parameter("layers", "depth", Count(1, 9), default=2),
+    Parameter("network", "activations", Names("activation", "relu", "erf"), default="erf, relu,erf"),
 )
 GOOD = {"s": "1,4", "w": "1/2,0.5", "lam": "3e-1"}
 
@@ -19,6 +20,7 @@ GOOD = {"s": "1,4", "w": "1/2,0.5", "lam": "3e-1"}
 def test_text_and_numbers_are_read_exactly():
     half = Fraction(1, 2)
     expected = {"s": (1, 4), "w": (half, half), "lam": Fraction(3, 10), "sigma": "relu", "layers": 2}
+    expected["network"] = ("erf", "relu", "erf")
     assert read_point(PARAMETERS, GOOD) == expected
     assert read_point(PARAMETERS, {"s": (1, 4.0), "w": [half, 0.5], "lam": 0.3, "layers": "2"}) == expected
 
@@ -34,6 +36,9 @@ def test_text_and_numbers_are_read_exactly():
         ({"s": ""}, DomainError, ["s = ''"]),
         ({"s": None}, DomainError, ["s = nothing", "population eigenvalues"]),
         ({"sigma": "relyu"}, UnknownName, ["activation", "relyu", "did you mean relu"]),
+        ({"network": "relu,erv"}, UnknownName, ["activation", "erv", "did you mean erf"]),
+        ({"network": ""}, DomainError, ["network = nothing", "relu, erf"]),
+        ({"network": 3}, DomainError, ["network = 3", "relu, erf"]),
         ({"layers": "1.5"}, DomainError, ["layers = 3/2", "integer"]),
         ({"layers": 10}, DomainError, ["layers = 10", "from 1 to 9"]),
         ({"lamda": "1"}, UnknownName, ["parameter", "lamda", "lam"]),

@@ -91,6 +91,17 @@ def test_a_statement_may_depend_on_choices_and_counts_only():
         theorem(lambda c: None)
 
 
+def test_regimes_of_all_default_points():
+    made = theorem(
+        lambda k: Regime(FixedPointSystem((), (), {"a": c**k}), name=f"power {k}"),
+        (Parameter("c", ""), Parameter("k", "", Count(1, 5))),
+        point={"c": "2", "k": 3},
+    )
+    made.points = {**made.points, "other": {"c": "2", "k": 4}, "again": {"c": "1", "k": 3}}
+    assert [r.name for r in made.regimes()] == ["power 3", "power 4"]
+    assert made.regimes()[1] is made.regime(made.point("other"))
+
+
 def test_a_numeric_system_brings_its_own_numbers():
     class Half:
         outputs = ("a",)

@@ -1,0 +1,171 @@
+r"""Reading the coefficients of a kernel matrix off its entries, and putting a matrix together from coefficients.
+
+.. math:: K\simeq c_1X^\top X+c_2\,\delta\delta^\top+\tfrac{c_3}pJSJ^\top+c_0I,\qquad
+   K_{ii}\simeq\text{diagonal}+c_4\delta_i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rmtsym.simulate import Control, Statistic, entries, entry_moment
+
+SAMPLES = 40
+
+
+class Mixture(NamedTuple):
+    """Data, one column for each sample; their classes; S_ab = tr C_a C_b / p; delta_i = |x_i|^2 - tau_0^2."""
+
+    points: np.ndarray
+    classes: np.ndarray
+    shapes: np.ndarray
+    delta: np.ndarray
+
+    @property
+    def covariance_term(self) -> np.ndarray:
+        """The matrix J S J' / p."""
+        return self.shapes[np.ix_(self.classes, self.classes)] / len(self.points)
+
+
+def gaussian_mixture(rng: np.random.Generator, dimension: int, samples: int, deviation: float) -> Mixture:
+    """Three classes that differ in mean, trace and shape of their covariances, of mean variance ``deviation**2``."""
+    classes = np.arange(samples) % 3
+    shape = 0.5 * (-1.0) ** np.arange(dimension)
+    traces = np.array([2.0, -1.0, -1.0]) / np.sqrt(dimension)
+    covariances = deviation**2 * (1 + traces[:, None] + np.outer([0.0, 1.0, -1.0], shape))
+    means = rng.standard_normal((3, dimension)) / np.sqrt(dimension)
+    noise = np.sqrt(covariances[classes].T) * rng.standard_normal((dimension, samples))
+    data = (means[classes].T + noise) / np.sqrt(dimension)
+    shapes = covariances @ covariances.T / dimension
+    return Mixture(data, classes, shapes, np.sum(data**2, axis=0) - deviation**2)
+
+
+def digits(count: int = 300) -> Mixture:
+    """Handwritten digits of 8 x 8 pixels, centred, of mean square length 1."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits()
+    data, classes = images.data.T - images.data.mean(axis=0)[:, None], images.target
+    data = data / np.sqrt(np.mean(np.sum(data**2, axis=0)))
+    dimension = len(data)
+    covariances = [dimension * np.cov(data[:, classes == k], bias=True) for k in range(10)]
+    shapes = np.array([[np.sum(c * d) / dimension for d in covariances] for c in covariances])
+    data = data[:, :count]
+    return Mixture(data, classes[:count], shapes, np.sum(data**2, axis=0) - 1.0)
+
+
+def combination(data: Mixture, values: Mapping[str, float]) -> np.ndarray:
+    """The matrix with these coefficients."""
+    found = values["c1"] * data.points.T @ data.points + values["c2"] * np.outer(data.delta, data.delta)
+    return found + values["c3"] * data.covariance_term + values["c0"] * np.eye(len(data.classes))
+
+
+def norm(matrix: np.ndarray) -> float:
+    """Operator norm of a symmetric matrix."""
+    spectrum = np.linalg.eigvalsh(matrix)
+    return float(max(-spectrum[0], spectrum[-1]))
+
+
+def remainder(rng: np.random.Generator, p: int) -> float:
+    """Operator norm of what an expansion drops off the diagonal: X_ij^2 - S_ij/p and X_ij (delta_i + delta_j)."""
+    data = gaussian_mixture(rng, p, p // 2, 1.0)
+    gram = data.points.T @ data.points
+    dropped = gram**2 - data.covariance_term + gram * (data.delta[:, None] + data.delta[None, :])
+    np.fill_diagonal(dropped, 0)
+    return norm(dropped)
+
+
+def skewness(p: int, law: str) -> float:
+    """Third moment of delta in units of its deviation."""
+    fourth, sixth = entry_moment(law, 4), entry_moment(law, 6)
+    return float((sixth - 3 * fourth + 2) / np.sqrt(p * (fourth - 1) ** 3))
+
+
+def unit(p: int, law: str) -> float:
+    """Deviation of delta, for data of length 1."""
+    return float(np.sqrt((entry_moment(law, 4) - 1) / p))
+
+
+#: Averages over pairs of products of X_ij, delta_i + delta_j, delta_i delta_j (all of unit variance): exact means for
+#: symmetric entries. The kernel is a power series in these, so they explain nearly all of its noise.
+MEANS: dict[str, Any] = {
+    **dict.fromkeys(("x", "xxx", "xxxd", "d", "dd", "xd", "xdd", "ddd", "xddd", "xxxdd"), 0.0),
+    **dict.fromkeys(("xx", "dddd", "d2"), 1.0),
+    "d3": skewness,
+    "ddddd": lambda p, law: 2 * skewness(p, law),
+    "xxd": lambda p, law: 2 * unit(p, law),
+    "xxdd": lambda p, law: unit(p, law) ** 2,
+    "xxddd": lambda p, law: 2 * unit(p, law) * (1 + unit(p, law) * skewness(p, law)),
+}
+
+
+def controls(*names: str) -> tuple[Control, ...]:
+    """Controls by name."""
+
+    def mean(name: str) -> Any:
+        found = MEANS[name]
+        return (lambda point, p, law: found(p, law)) if callable(found) else found
+
+    return tuple(Control(name, mean(name)) for name in names)
+
+
+def statistics(**scales: float) -> tuple[Statistic, ...]:
+    """One for each coefficient; those that are zero in theory need a scale."""
+    explained = {
+        "c1": ("x", "xx", "xxx", "xd", "xdd", "xxd", "xxxd"),
+        "c2": ("x", "dd", "xdd", "dddd", "xxdd", "ddd", "xddd", "xxxdd", "ddddd", "xxddd"),
+        "c3": ("x", "xx", "xxx", "d", "dd", "xd", "xxd", "ddd", "d2"),
+        "c4": ("d", "d2", "d3"),
+        "diagonal": ("d", "d2"),
+        "c0": ("x", "xx", "xxx", "xdd", "xxd", "xxxd", "d", "d2"),
+    }
+    return tuple(Statistic(k, scale=scales.get(k), controls=controls(*names)) for k, names in explained.items())
+
+
+def samples(rng: np.random.Generator, size: int, law: str, tau: float) -> np.ndarray:
+    """A few vectors with independent entries, of mean square length tau^2."""
+    return tau * entries(rng, (size, SAMPLES), law) / np.sqrt(size)
+
+
+def read_off(x: np.ndarray, kernel: np.ndarray, tau: float, law: str) -> dict[str, float]:
+    """Coefficients of a kernel matrix of :func:`samples`, and the averages that explain their noise."""
+    size, gram = len(x), x.T @ x
+    spread = unit(size, law)
+    d = (np.diagonal(gram) / tau**2 - 1) / spread
+    u, off = gram * np.sqrt(size) / tau**2, ~np.eye(SAMPLES, dtype=bool)
+
+    def mean(table: np.ndarray) -> float:
+        return float(np.mean(table[off]))
+
+    both, total = np.outer(d, d), d[:, None] + d[None, :]
+    diagonal = np.diagonal(kernel)
+    c1 = mean(kernel * u) * np.sqrt(size) / tau**2
+    return {
+        "c1": c1,
+        "c2": mean(kernel * both) / (spread * tau**2) ** 2,
+        "c3": mean(kernel) * size / tau**4,
+        "c4": float(np.mean(diagonal * d)) / (spread * tau**2),
+        "diagonal": float(np.mean(diagonal)),
+        "c0": float(np.mean(diagonal)) - tau**2 * c1,
+        "x": mean(u),
+        "xx": mean(u**2),
+        "xxx": mean(u**3),
+        "xxxd": mean(u**3 * total),
+        "xd": mean(u * total),
+        "xdd": mean(u * both),
+        "xddd": mean(u * both * total),
+        "xxxdd": mean(u**3 * both),
+        "ddddd": mean(both**2 * total),
+        "xxddd": mean(u**2 * both * total),
+        "xxd": mean(u**2 * total),
+        "xxdd": mean(u**2 * both),
+        "d": float(np.mean(d)),
+        "dd": mean(both),
+        "ddd": mean(both * total),
+        "dddd": mean(both**2),
+        "d2": float(np.mean(d**2)),
+        "d3": float(np.mean(d**3)),
+    }
