@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -249,7 +250,7 @@ class Walk:
 
     def bind_sizes(self, expressions: Sequence[sp.Basic]) -> None:
         """Give the declared sizes of matrices the sizes of the arrays that are bound to them."""
-        matrices = sorted(set().union(*(e.atoms(sp.MatrixSymbol) for e in expressions)), key=lambda m: m.name)
+        matrices = sorted(set().union(*map(_matrices, expressions)), key=lambda m: m.name)
         for matrix in matrices:
             if matrix.name not in self.env:
                 raise UnknownName("matrix", matrix.name, self.env)
@@ -267,6 +268,8 @@ class Walk:
     def size(self, expr: sp.Expr) -> int:
         if expr.is_Integer:
             return int(expr)
+        if isinstance(expr, sp.Symbol) and isinstance(known := self.env.get(expr.name), int):
+            return known
         missing = [x for x in expr.free_symbols if str(x) not in self.env]
         if missing:
             raise UnknownName("size", str(missing[0]), self.env)
@@ -283,7 +286,7 @@ class Walk:
 
     def _matadd(self, expr: sp.MatAdd, frame: Frame) -> Any:
         # symbols first: they tell the sizes that an identity may need
-        args = sorted(expr.args, key=lambda a: not a.atoms(sp.MatrixSymbol))
+        args = sorted(expr.args, key=lambda a: not _matrices(a))
         return self.system.total([self.value(a, frame) for a in args])
 
     def _matmul(self, expr: sp.MatMul, frame: Frame) -> Any:
@@ -391,6 +394,12 @@ class Walk:
             left, right = self._cut(turned, frame)
             trace = self.system.trace_product(self.chain(left, frame), self.chain(right, frame))
         return self.system.product([*(self.value(c, frame) for c in scalars), trace])
+
+
+@lru_cache(maxsize=4096)
+def _matrices(expr: sp.Basic) -> frozenset[sp.MatrixSymbol]:
+    """Matrix symbols of an expression, remembered: iterations evaluate the same one many times."""
+    return frozenset(expr.atoms(sp.MatrixSymbol))
 
 
 def _split(expr: Any) -> tuple[list[Any], list[Any]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
 
 from rmtsym.field.average import Average
 from rmtsym.fixedpoint.system import FixedPointSystem
@@ -208,6 +210,26 @@ def variants(expr: Any, neighbours: Mapping[sp.Symbol, sp.Symbol] | None = None)
                 yield kind, changed
 
 
+class _Shown(StrPrinter):
+    """sympy's text, without the search for signs in products of matrices that multiplies them out."""
+
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        if not isinstance(item, sp.MatMul):
+            return super().parenthesize(item, level, strict)
+        text = self._print(item)
+        return f"({text})" if PRECEDENCE["Mul"] < level or (not strict and PRECEDENCE["Mul"] == level) else text
+
+    def _print_MatMul(self, expr: Any) -> str:
+        first, *factors = expr.args
+        sign = "-" if first.is_Number and first < 0 else ""
+        factors = factors if first == -1 else [-first if sign else first, *factors]
+        return sign + "*".join(self.parenthesize(x, PRECEDENCE["Mul"]) for x in factors)
+
+
+def _shown(expr: Any) -> str:
+    return _Shown().doprint(expr)
+
+
 def _neighbours(symbols: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
     """Each symbol's neighbour: the next one by name, the last one's is the first."""
     ordered = sorted(symbols, key=str)
@@ -232,7 +254,7 @@ def generate(regime: Regime) -> list[Mutant]:
                     pair = (changed, equation.rhs) if side == 0 else (equation.lhs, changed)
                     mutants.append(
                         Mutant(
-                            f"{kind} in the equation of {symbol}: {pair[0]} = {pair[1]}",
+                            f"{kind} in the equation of {symbol}: {_shown(pair[0])} = {_shown(pair[1])}",
                             equations={symbol: sp.Eq(*pair, evaluate=False)},
                             regime=regime.name,
                             kind=kind,
@@ -243,7 +265,7 @@ def generate(regime: Regime) -> list[Mutant]:
             for kind, changed in variants(body, neighbours):
                 mutants.append(
                     Mutant(
-                        f"{kind} in {name}: {changed}",
+                        f"{kind} in {name}: {_shown(changed)}",
                         outputs={name: changed},
                         regime=regime.name,
                         kind=kind,

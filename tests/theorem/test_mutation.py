@@ -78,3 +78,12 @@ def test_a_mutant_fits_the_regimes_that_have_what_it_changes():
     assert Mutant("x", parameters={"c": abs}).fits(Regime(SYSTEM))
     with pytest.raises(ValueError, match="changes nothing"):
         Mutant("nothing")
+
+
+def test_names_of_matrix_mutants_are_sympys_text():
+    n = sp.Symbol("n", integer=True, positive=True)
+    A, B = sp.MatrixSymbol("A", n, n), sp.MatrixSymbol("B", n, n)
+    expr = sp.Trace(-2 * (A + B.T) * sp.Inverse(A - c * B) * A * A) / c
+    regime = Regime(FixedPointSystem((), (), {"V": expr}))
+    texts = {str(x) for _, x in variants(expr)}
+    assert all(m.name.split(": ", 1)[1] in texts for m in generate(regime))
