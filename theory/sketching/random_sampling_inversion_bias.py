@@ -1,0 +1,566 @@
+r"""Inverses of sampled Gram matrices: :math:`E\tilde Q\simeq(A^\top DA+C)^{-1}`, one number for each row.
+
+.. math::  D_i=\Big(\frac1{w_i}+\frac{a_i^\top Qa_i}{m\pi_i}\Big)^{-1},\qquad Q=(A^\top DA+C)^{-1}.
+
+A row that is drawn counts less than its weight, the less the larger its leverage and the rarer it is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Eq, Identity, Inverse, MatrixSymbol, Trace
+
+from rmtsym.field.diagonal import DiagonalPart
+from rmtsym.fixedpoint import FixedPointSystem, Unknown
+from rmtsym.simulate import Statistic
+from rmtsym.theorem import Quantity, Theorem
+from rmtsym.theorem.exact import vanishes
+from theory.sketching import enumeration, row_sampling
+from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, load, m, n
+
+theorem = Theorem(
+    id="random-sampling-inversion-bias",
+    title="Inversion bias of row sampling",
+    family="sketching",
+    references=(
+        "C. Niu, Z. Liao, Z. Ling, M. W. Mahoney (2025), Fundamental bias in inverting random sampling matrices with "
+        "application to sub-sampled Newton, arXiv:2502.13583",
+        "M. Derezinski, Z. Liao, E. Dobriban, M. W. Mahoney (2021), Sparse sketches with small inversion bias, "
+        "arXiv:2011.10695",
+    ),
+    assumptions=(
+        r"$A\in\mathbb R^{n\times d}$ of full column rank, rows $a_i$; $C\succeq0$; $H=A^{\sf T}A+C$",
+        r"$m$ rows are drawn with replacement, with probabilities $\pi_i$; a row counts $w_i/(m\pi_i)$ each time",
+        r"$d,m\to\infty$ in proportion, $n\gg m$: repeated draws are rare; $m>d$ or $C\succ0$",
+        r"$M=A^{\sf T}A$ (``gram``) or $M=H$: the metric of second moments and errors",
+        r"no row alone carries a direction: $A$ is not a stack of a few repeated rows",
+    ),
+    parameters=row_sampling.PARAMETERS,
+    quantities=(
+        Quantity("trH", "inverse, as a multiple of the right one", r"\frac1d\mathrm{tr}\,H\tilde Q"),
+        Quantity("g0", "the part of the first tenth of the rows", r"\frac1d\mathrm{tr}\,A_0^{\sf T}A_0\tilde Q"),
+        Quantity("g1", "the part of the other rows", r"\frac1d\mathrm{tr}\,A_1^{\sf T}A_1\tilde Q"),
+        Quantity("trHQHQ", "second moment of the inverse", r"\frac1d\mathrm{tr}\,H\tilde QM\tilde Q"),
+        Quantity("lin", "a linear form of the sampled least-squares solution", r"b_0^{\sf T}A_0\hat x"),
+        Quantity("bias_projection", "squared bias of the fitted values", r"\|A(\bar x-x^*)\|^2"),
+        Quantity("trHxMx", "squared error in the metric M", r"\|\hat x-x^*\|_M^2"),
+    ),
+    points={
+        "A": {},
+        "R": {"kind": "opposed2", "n": 2000, "lam": "200", "debias": "scalar"},
+        "L": {"scheme": "lev", "n": 1000, "lam": "100"},
+        "digits": {"kind": "digits", "n": row_sampling.DIGITS, "m": 200, "scheme": "mix"},
+    },
+)
+
+# -- statement --------------------------------------------------------------------------------------------------------
+
+Hi = Inverse(H)
+weights = Inverse(Inverse(W) + load(Q) * Inverse(Pi) / m)
+
+
+def response(inner: Any, weight: Any = D) -> sp.Expr:
+    """Derivative of the weights when the ridge grows along a matrix; ``inner`` is that of the resolvent, negative."""
+    return weight * load(inner) * Inverse(Pi) * weight / m
+
+
+def energy(metric: Any, mean: Any = Q * A.T * D * b) -> sp.Expr:
+    """Squared distance of the mean estimator from the full solution."""
+    gap = mean - Hi * A.T * b
+    return Trace(metric * gap * gap.T)
+
+
+def scatter(mean: Any = Q * A.T * D * b) -> sp.Expr:
+    """What the randomness of the rows adds: residuals of the mean estimator, weighted by the response."""
+    rest = b - A * mean
+    return Trace(E * rest * rest.T)
+
+
+@theorem.statement
+def statement() -> FixedPointSystem:
+    return FixedPointSystem(
+        unknowns=(
+            Unknown(D, "diagonal", upper=W, meaning="mean weights of the rows"),
+            Unknown(E, "diagonal", meaning="their derivative when the ridge grows along M"),
+        ),
+        equations=(
+            Eq(D, weights, evaluate=False),
+            Eq(E, response(Q * (M + A.T * E * A) * Q), evaluate=False),
+        ),
+        outputs={
+            "trH": Trace(H * Q) / d,
+            "g0": Trace(A.T * T * A * Q) / d,
+            "g1": Trace(A.T * A * Q) / d - sp.Symbol("g0"),
+            "trHQHQ": Trace(H * Q * (M + A.T * E * A) * Q) / d,
+            "lin": Trace(b.T * T * A * Q * A.T * D * b),
+            "bias_projection": energy(A.T * A),
+            "trHxMx": energy(M) + scatter(),
+        },
+    )
+
+
+@theorem.binding
+def binding(kind, n, d, m, scheme, debias, lam, metric, ratio, design_seed, unit) -> dict[str, Any]:
+    """Rows, right-hand side, probabilities and weights."""
+    return row_sampling.bound(locals())
+
+
+# -- experiment -------------------------------------------------------------------------------------------------------
+
+
+def key(point: Any) -> tuple[Any, ...]:
+    return tuple(point[p.name] for p in theorem.parameters)
+
+
+@lru_cache(maxsize=32)
+def _sketches(values: tuple[Any, ...]) -> row_sampling.Sketches:
+    point = dict(zip((p.name for p in theorem.parameters), values, strict=True))
+    made = row_sampling.of(point)
+    mean = theorem_weights(values)
+    return row_sampling.Sketches(made, point["m"], row_sampling.weights(point), mean, point["metric"])
+
+
+@lru_cache(maxsize=32)
+def theorem_weights(values: tuple[Any, ...]) -> np.ndarray:
+    """Mean weights of the rows at a point."""
+    from rmtsym.fixedpoint import solve
+
+    point = dict(zip((p.name for p in theorem.parameters), values, strict=True))
+    first = FixedPointSystem(statement().unknowns[:1], statement().equations[:1])
+    return solve(first, theorem.bound(point))["D"].entries
+
+
+#: Kinds of rows by entry law.
+ROWS = {"rad": "signs2", "coherent": "coherent2"}
+
+
+def sketches(point: Any, size: int, law: str = "gauss") -> row_sampling.Sketches:
+    """Sketches of a point with ``size`` draws, of rows of the same sizes with other entries."""
+    return _sketches(key({**row_sampling.at_size(point, size), "kind": ROWS.get(law, point["kind"])}))
+
+
+def known(point: Any, size: int, law: str) -> dict[str, float]:
+    return sketches(point, size, law).moments()
+
+
+CONTROLS = {name: row_sampling.control(name, known) for name in
+            ("load", "first_load", "square", "lin_load", "bias_load", "risk_load")}  # fmt: skip
+
+
+def observed(curvature: float, rough: float, sharp: float = 0.005) -> tuple[Statistic, ...]:
+    """Traces to a sharp resolution, forms in one right-hand side to a rough one.
+
+    Designs differ between sizes, and with them the coefficient of 1/m; ``curvature`` bounds what that adds.
+    """
+    loads = tuple(CONTROLS[name] for name in ("load", "first_load", "square"))
+    forms = {"lin": "lin_load", "trHxMx": "risk_load", "bias_projection": "bias_load"}  # the last one is small
+    return (
+        *(Statistic(name, controls=loads, resolution=sharp, curvature=curvature) for name in ("trH", "g0", "g1")),
+        Statistic("trHQHQ", controls=loads, resolution=4 * sharp, curvature=4 * curvature),
+        *(
+            Statistic(name, kind="form", controls=(CONTROLS[load_],), resolution=rough, curvature=4 * curvature)
+            for name, load_ in forms.items()
+        ),
+    )
+
+
+def doubled(start: Any) -> Any:
+    """Two sizes, from a share of the draws of the point."""
+    return lambda point: (int(start * point["m"]), int(2 * start * point["m"]))
+
+
+def fixed_images() -> tuple[Statistic, ...]:
+    """For the digits only m grows: the error itself falls like 1/m, what the theory misses of it one power faster."""
+    return tuple(replace(x, exponent=2.0) if x.name == "trHxMx" else x for x in observed(100.0, 0.2)[:6])
+
+
+LAWS = (replace(observed(4.0, 0.2)[0], fails=("coherent",)),)
+HALF = Fraction(1, 2)
+
+
+@theorem.experiment(points=("digits",), statistics=fixed_images(), sizes=doubled(1), at_size=row_sampling.at_size)
+@theorem.experiment(points=("L",), statistics=observed(4.0, 0.1)[:4], sizes=doubled(HALF), at_size=row_sampling.at_size)
+@theorem.experiment(
+    points=("L",), statistics=LAWS, sizes=doubled(HALF), laws=("rad", "coherent"), at_size=row_sampling.at_size
+)
+@theorem.experiment(
+    points=("R",), statistics=observed(4.0, 0.2, 0.01), sizes=doubled(HALF), at_size=row_sampling.at_size
+)
+@theorem.experiment(points=("A",), statistics=observed(4.0, 0.2), sizes=doubled(HALF), at_size=row_sampling.at_size)
+def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
+    """Means over sixteen sketches."""
+    return sketches(point, size, law).draw(rng, 16)
+
+
+def bias_of(**changes: Any) -> Any:
+    """Theory and sketches by number of draws, at a changed point."""
+
+    def at(draws: int) -> tuple[float, row_sampling.Sketches]:
+        point = theorem.point(m=draws, **changes)
+        return float(theorem.values(point)["trH"]), sketches(point, draws)
+
+    return at
+
+
+@theorem.figure
+def figure(page: Any) -> Any:
+    """Bias of the inverse by number of draws and by scheme."""
+    rng, images = np.random.default_rng(page.trial.seed), {"kind": "digits", "n": row_sampling.DIGITS}
+    curves = {
+        "rows of two sizes, uniform": bias_of(),
+        "digits, uniform": bias_of(**images, scheme="unif"),
+        "rows of two sizes, half by leverage": bias_of(scheme="mix"),
+        "rows of two sizes, by leverage: d/(m - d)": bias_of(scheme="lev"),
+    }
+    return row_sampling.picture(rng, np.array([50, 75, 110, 170, 260, 400]), curves, 64)
+
+
+# -- derivation -------------------------------------------------------------------------------------------------------
+
+
+class Sample:
+    """A small problem at ``m`` draws and one sketch of it, for the rates of the asymptotic steps."""
+
+    def __init__(self, rng: np.random.Generator, size: int, scheme: str) -> None:
+        self.sketch, self.values, self.mean = _problem(size, scheme)
+        s = self.sketch
+        self.d = s.white.shape[1]
+        picked = row_sampling.indices(rng, s.pi, size, 1)[0]
+        self.rows, self.share, self.rest = s.white[picked], s.share[picked], s.residual[picked]
+        self.inverse = np.linalg.inv(self.rows.T @ (self.share[:, None] * self.rows))
+
+    def form(self) -> float:
+        """Forms of fresh rows in the inverse, less the same in the mean inverse: root mean square over the rows."""
+        s = self.sketch
+        gaps = np.sum((s.white @ (self.inverse - self.mean)) * s.white, axis=1) * s.share
+        return float(np.sqrt(s.pi @ gaps**2))
+
+    def count(self) -> float:
+        """What the drawn rows of the first tenth contribute, less what leaving one out predicts for all of them."""
+        s = self.sketch
+        forms = np.sum((s.white @ self.inverse) * s.white, axis=1)
+        predicted = np.sum((s.first @ self.inverse) * (s.white.T @ ((1 / (1 + s.share * forms))[:, None] * s.white)).T)
+        drawn = np.sum((s.first @ self.inverse) * (self.rows.T @ (self.share[:, None] * self.rows)).T)
+        return float(drawn - predicted) / self.d
+
+    def trace(self) -> float:
+        """The part of the first tenth of the rows, less its equivalent."""
+        return float(np.sum(self.inverse * self.sketch.first)) / self.d - self.values["g0"]
+
+    def square(self) -> float:
+        """The same for the square of the inverse."""
+        white, response = self.sketch.white, self.values["E"].entries
+        second = self.mean @ (np.eye(self.d) + white.T @ (response[:, None] * white)) @ self.mean
+        return float(np.sum((self.inverse @ self.inverse - second) * self.sketch.first)) / self.d
+
+    @property
+    def step(self) -> np.ndarray:
+        """Sampled solution, less the full one."""
+        return self.inverse @ (self.rows.T @ (self.share * self.rest))
+
+    def linear(self) -> float:
+        scale = np.linalg.norm(self.sketch.row) * np.sqrt(np.sum(self.sketch.residual**2))
+        return float(self.sketch.offset + self.sketch.row @ self.step - self.values["lin"]) / scale
+
+    def error(self) -> float:
+        return float(self.step @ self.step) / self.values["trHxMx"] - 1
+
+
+@lru_cache(maxsize=8)
+def _problem(size: int, scheme: str) -> tuple[row_sampling.Sketches, Any, np.ndarray]:
+    """Sketches, the values of the theory, and the mean inverse."""
+    from rmtsym.fixedpoint import solve
+
+    point = theorem.point(m=size, n=size**2 // 8, d=size // 8, ratio=2, scheme=scheme)
+    found = solve(statement(), theorem.bound(point))
+    sketch = _sketches(key(point))
+    return sketch, found.values, np.linalg.inv(sketch.white.T @ (found["D"].entries[:, None] * sketch.white))
+
+
+@lru_cache(maxsize=32)
+def response_quotient(metric: str, steps: int, seed: int) -> float:
+    """Weights when the ridge grows along a matrix over a large number, times that number, less the response."""
+    from rmtsym.fixedpoint import solve
+
+    point = theorem.point(m=30, n=60, d=5, lam=1, ratio=2, metric=metric, design_seed=seed)
+    bound = theorem.bound(point)
+    ridges = bound["C"], bound["C"] + bound["M"] / steps
+    here, there = (solve(statement(), {**bound, "C": ridge}) for ridge in ridges)
+    return float(np.mean((there["D"].entries - here["D"].entries) * steps - here["E"].entries))
+
+
+@theorem.derivation
+def derivation(proof: Any) -> None:
+    """Leave one draw out; then let the ridge grow a little for everything quadratic."""
+    trH, g0, g1, trHQHQ, lin, bias, error = sp.symbols("trH g0 g1 trHQHQ lin bias_projection trHxMx")
+    t, c = sp.symbols("t c", positive=True)
+    Delta, S, F = (MatrixSymbol(name, n, n) for name in ("Delta", "S", "F"))
+    Qbar, Q2, N, L = (MatrixSymbol(name, d, d) for name in ("Qbar", "Q_2", "N", "L"))
+    G, x, xbar = MatrixSymbol("G", d, d), MatrixSymbol("x", d, 1), MatrixSymbol("xbar", d, 1)
+    one, rows = Identity(1), Identity(n)
+    sampling = dict(sizes=(32, 64, 128, 256), replicates=128)
+
+    def observe(statistic: Any, scheme: str = "lev") -> Any:
+        return lambda rng, size: statistic(Sample(rng, size, scheme))
+
+    # one resolvent
+    sherman = Eq((G + c * x * x.T).I * x * (one + c * x.T * G.I * x), G.I * x, evaluate=False)
+    rank_one = proof.identity("leave one draw out", sherman, "a draw is a rank-one change of the Gram matrix G")
+    forms = proof.asymptotic(
+        "forms of a draw", Eq(Delta, load(Qbar), evaluate=False),
+        "the sketch without it is independent of the row drawn: a'Qa is what it is for the mean inverse Qbar",
+        deviation=observe(Sample.form, "mix"), uses=[rank_one], **sampling,
+    )  # fmt: skip
+    once = Inverse(Pi) * W / m
+    count = proof.asymptotic(
+        "mean weights", Eq(D, m * Pi * once * Inverse(rows + Delta * once), evaluate=False),
+        "row i is drawn m pi_i times in the mean, each time with w_i/(m pi_i), over one plus that times its form",
+        deviation=observe(Sample.count, "mix"), exponent=-1.0, uses=[rank_one, forms], **sampling,
+    )  # fmt: skip
+    short = proof.substitute(
+        "mean weights, in short", Eq(D, Inverse(Inverse(W) + Delta * Inverse(Pi) / m), evaluate=False),
+        "the probability cancels once", uses=[count],
+    )  # fmt: skip
+    solved = proof.substitute(
+        "read as an equation for w", Eq(W, Inverse(Inverse(D) - Delta * Inverse(Pi) / m), evaluate=False),
+        "1/w = 1/D - a'Qa/(m pi): linear", uses=[short],
+    )  # fmt: skip
+    sketch = A.T * S * A
+    inverse = proof.identity(
+        "what an inverse is", Eq(Inverse(sketch + C) * sketch, Identity(d) - Inverse(sketch + C) * C, evaluate=False),
+        "exact for every sketch S'S; its mean is taken term by term over the draws",
+    )  # fmt: skip
+    mean = proof.asymptotic(
+        "mean inverse", Eq(Qbar, Inverse(A.T * D * A + C), evaluate=False),
+        "the sum over draws is Qbar A'DA, so that Qbar (A'DA + C) = 1; sampled by leverage, where equal draws let the "
+        "trace of one sketch fluctuate no more than its mean is off",
+        deviation=observe(Sample.trace), exponent=-1.0, uses=[inverse, count], **sampling,
+    )  # fmt: skip
+    solution = proof.asymptotic(
+        "mean solution", Eq(xbar, Qbar * A.T * D * b, evaluate=False),
+        "the same for the sampled right-hand side: weighted least squares with weights D",
+        deviation=observe(Sample.linear), uses=[rank_one, mean], **sampling,
+    )  # fmt: skip
+
+    # two resolvents: derivatives along C + tM, D -> D + tE
+    moved = Inverse(A.T * (D + t * E) * A + C + t * M)
+    quotient = proof.identity(
+        "resolvents at two ridges", Eq(Q - moved, t * moved * (M + A.T * E * A) * Q, evaluate=False),
+        "exact for every t; at t = 0 it gives the derivative",
+    )  # fmt: skip
+    shift = proof.identity(
+        "weights at two ridges",
+        Eq(Inverse(D) - Inverse(D + t * E), t * Inverse(D) * E * Inverse(D + t * E), evaluate=False),
+        "1/D is 1/w plus the form over m pi, and only the form moves",
+    )  # fmt: skip
+    second = proof.asymptotic(
+        "second moment", Eq(Q2, Qbar * (M + A.T * E * A) * Qbar, evaluate=False),
+        "the sketched inverse has the derivative -QMQ along M, its mean that of Qbar",
+        deviation=observe(Sample.square), exponent=-1.0, uses=[quotient, mean], **sampling,
+    )  # fmt: skip
+    pull = proof.asymptotic(
+        "response of the weights", Eq(Pi, D * Inverse(E) * D * load(Q2) / m, evaluate=False),
+        "E = D a'Q_2 a D/(m pi) row by row; difference quotients of the fixed point tend to it, for M = A'A and M = H",
+        deviation=lambda rng, size: response_quotient(("gram", "H")[rng.integers(2)], size, int(rng.integers(2))),
+        exponent=-1.0, sizes=(64, 256, 1024), replicates=64, uses=[quotient, shift, solved],
+    )  # fmt: skip
+
+    # least squares: the minimum of the sketched objective, and its derivative
+    Y = MatrixSymbol("Y", sp.Symbol("k", integer=True, positive=True), n)
+    ridge, inner = L.T * L, Inverse(A.T * Y.T * Y * A + L.T * L)
+    best = inner * A.T * Y.T * Y * b
+    objective = proof.identity(
+        "minimum of the sketched objective",
+        Eq(
+            (b - A * best).T * Y.T * Y * (b - A * best) + best.T * ridge * best,
+            b.T * Y.T * Y * b - b.T * Y.T * Y * A * inner * A.T * Y.T * Y * b, evaluate=False,
+        ),
+        "a Schur complement: one entry of the inverse Gram matrix of [A b]",
+    )  # fmt: skip
+    weight, grown = DiagonalPart(D), DiagonalPart(D) + t * DiagonalPart(F)
+    ridge, more = L.T * L, L.T * L + t * N.T * N
+    x0, x1 = (Inverse(A.T * u * A + v) * A.T * u * b for u, v in ((weight, ridge), (grown, more)))
+    low, high = (
+        b.T * u * b - b.T * u * A * Inverse(A.T * u * A + v) * A.T * u * b for u, v in ((weight, ridge), (grown, more))
+    )
+    envelope = proof.identity(
+        "envelope",
+        Eq(
+            high - low,
+            t * ((b - A * x1).T * DiagonalPart(F) * (b - A * x0) + x1.T * N.T * N * x0), evaluate=False,
+        ),
+        "exact for every t: at t = 0 the minimum has the derivative r'Er + x'Mx, and x'Mx before the mean is taken",
+    )  # fmt: skip
+    risk = proof.asymptotic(
+        "squared error", Eq(error, energy(M, xbar) + scatter(xbar), evaluate=False),
+        "E x'Mx = xbar'M xbar + the residuals' share; subtract the full solution",
+        deviation=observe(Sample.error), uses=[objective, envelope, solution, pull],
+        sizes=(48, 96, 192, 384), replicates=256,
+    )  # fmt: skip
+
+    names = [
+        proof.define(Eq(trH, Trace(H * Qbar) / d), "trace of the mean inverse"),
+        proof.define(Eq(g0, Trace(A.T * T * A * Qbar) / d), "T keeps the first tenth of the rows"),
+        proof.define(Eq(g1, Trace(A.T * A * Qbar) / d - g0), "the other rows"),
+        proof.define(Eq(trHQHQ, Trace(H * Q2) / d), "trace of the second moment"),
+        proof.define(Eq(lin, Trace(b.T * T * A * xbar)), "a form in the mean solution"),
+        proof.define(Eq(bias, energy(A.T * A, xbar)), "distance of the mean solution from the full one"),
+    ]
+    proof.conclude(
+        "every equation and quantity", uses=[forms, solved, mean, solution, second, pull, risk, *names]
+    )  # fmt: skip
+
+
+# -- consequences -----------------------------------------------------------------------------------------------------
+
+#: The first equation, solved for what it is linear in.
+ON_ROOT = (Eq(Pi, Inverse(Inverse(D) - Inverse(W)) * load(Q) / m, evaluate=False),)
+
+
+def zero(expr: Any, *relations: Eq) -> bool | None:
+    """Whether an expression vanishes where the relations hold."""
+    status = vanishes(expr, relations).status
+    return True if status.passed else False if str(status) == "REFUTED" else None
+
+
+@theorem.consequence("sampling by exact leverage shrinks all rows alike: $D=1-d/m$, the inverse grows by $m/(m-d)$")
+def by_leverage(claim: Any) -> None:
+    one, plain = Identity(n), Inverse(A.T * A)
+
+    def holds(weight: Any) -> bool | None:
+        inside = weights.xreplace({D: weight * one, W: one, C: sp.ZeroMatrix(d, d), Pi: load(plain) / d})
+        return zero(inside.doit() - weight * one)
+
+    claim.holds(
+        "the constant solves the equation", lambda: holds(1 - d / m),
+        wrong={"m/(m + d)": lambda: holds(m / (m + d)), "1 - (d - 1)/m": lambda: holds(1 - (d - 1) / m)},
+    )  # fmt: skip
+
+
+@theorem.consequence("the weights lost count the dimensions: $\\sum_i\\pi_i(1-D_i)=\\frac1m\\mathrm{tr}\\,QA^\\top DA$")
+def lost_weight(claim: Any) -> None:
+    weight = DiagonalPart(MatrixSymbol("V", n, n))
+    law = ON_ROOT[0].rhs.xreplace({W: Identity(n), D: weight})
+    total = Trace(A.T * weight * A * Q.xreplace({D: weight})) / m
+
+    def holds(factor: Any) -> bool | None:
+        return zero(Trace(law) - Trace(law * weight) - factor * total)
+
+    claim.holds("without a ridge the right side is d/m: there is a root only for m > d", lambda: holds(1),
+                wrong={"twice": lambda: holds(2)})  # fmt: skip
+
+
+@theorem.consequence("no change of variables matters: $A\\to AK$, $C\\to K^\\top CK$ leaves the weights as they are")
+def invariance(claim: Any) -> None:
+    K = MatrixSymbol("K", d, d)
+
+    def holds(ridge: Any) -> bool | None:
+        changed = DiagonalPart(A * K * Inverse(K.T * A.T * D * A * K + ridge) * K.T * A.T)
+        return zero(changed - load(Q))
+
+    claim.holds("the forms are the same", lambda: holds(K.T * C * K), wrong={"C kept": lambda: holds(C)})
+
+
+@theorem.consequence("the root is unique: larger weights give larger weights, and $F(tD)<tF(D)$ for $t>1$")
+def monotone(claim: Any) -> None:
+    low, high = MatrixSymbol("D_1", n, n), MatrixSymbol("D_2", n, n)
+    q1, q2 = (Inverse(A.T * x * A + C) for x in (low, high))
+    claim.identity(Eq(q1 - q2, q2 * A.T * (high - low) * A * q1, evaluate=False))  # the forms fall as D grows
+    rng = np.random.default_rng(5)
+    made = row_sampling.of(theorem.point(n=40, d=4, m=9))
+
+    def image(weight: np.ndarray) -> np.ndarray:
+        inverse = np.linalg.inv(made.A.T @ (weight[:, None] * made.A))
+        return 1 / (1 + np.sum((made.A @ inverse) * made.A, axis=1) / (9 * made.pi))
+
+    def holds(sign: int) -> bool:
+        for _ in range(50):
+            weight = rng.uniform(0.1, 1, 40)
+            more = image(weight + rng.uniform(0, 1, 40)) - image(weight)
+            less = 1.5 * image(weight) - image(1.5 * weight)
+            if (sign * more <= 0).any() or (less <= 0).any():
+                return False
+        return True
+
+    claim.holds("at 50 random weights", lambda: holds(1), wrong={"falling": lambda: holds(-1)})
+
+
+SMALL = {"n": "200", "d": "4", "m": "200", "ratio": "2"}
+
+
+@theorem.consequence("many draws: $D_i=1-\\ell_i/(m\\pi_i)+O(m^{-2})$, a relative bias of order $1/m$")
+def many_draws(claim: Any) -> None:
+    point = theorem.point(**SMALL)
+    claim.exponent("trH", lambda eps: {"m": int(1 / eps)}, 1, point=point, minus=1.0)
+    made = row_sampling.of(point)
+
+    def coefficient(rate: np.ndarray, digits: float) -> bool:
+        value = (float(claim.value("trH", {**point, "m": 10**6})) - 1) * 10**6
+        return bool(abs(value / (np.sum(made.leverage * rate) / 4) - 1) < digits)
+
+    rate = made.leverage / made.pi
+    claim.holds("the coefficient is the mean of l/pi with weights l/d, to 4 digits", lambda: coefficient(rate, 1e-4),
+                wrong={"without pi": lambda: coefficient(made.leverage, 1e-4),
+                       "l without its square": lambda: coefficient(0 * rate + 4, 1e-4)})  # fmt: skip
+
+
+@theorem.consequence(
+    "with $n$ and $d$ fixed the draws' fixed total counts too: $E\\tilde Q=H^{-1}+\\frac1mH^{-1}(A^\\top\\mathrm{diag}"
+    "(\\ell/\\pi)A-A^\\top AH^{-1}A^\\top A)H^{-1}+O(m^{-2})$"
+)
+def fixed_dimension(claim: Any) -> None:
+    third, quarter, half = Fraction(1, 3), Fraction(1, 4), Fraction(1, 2)
+    uneven = enumeration.Case(((1, 2), (0, 1), (2, -1)), Fraction(1), (half, third, third / 2))
+    claim.holds(
+        "E X H^{-1} X in rational numbers, all draws visited, for 1 and 3 draws",
+        lambda: all(uneven.fluctuation(m) == uneven.variance() for m in (1, 3)),
+        wrong={"the total left free": lambda: uneven.fluctuation(3) == uneven.variance(total=False)},
+    )
+    case = enumeration.Case(((1, 1), (0, 1), (2, -1)), Fraction(2), (quarter, quarter, half))
+
+    def order(claimed: float, **options: Any) -> bool:
+        few, many = (case.remainder(m, **options) for m in (16, 32))
+        return abs(np.log2(few / many) - claimed) < 0.1
+
+    claim.holds(
+        "the mean inverse in rational numbers, 16 and 32 draws: the remainder is of order 2", lambda: order(2),
+        wrong={"the total left free": lambda: order(2, total=False), "no correction": lambda: order(2, order=0)},
+    )  # fmt: skip
+
+
+@theorem.consequence("repeated rows break it: for copies of basis vectors the bias exceeds the formula by $(d/m)^2$")
+def coherent(claim: Any) -> None:
+    def excess(power: int) -> list[float]:
+        return [(enumeration.coherent(10**5 * x, 10**5) - x / (x - 1)) * x**power for x in (40, 80, 160)]
+
+    claim.holds(
+        "(mean of m/(d b), b > 0 binomial, less m/(m - d)) (m/d)^2 tends to 1",
+        lambda: abs(excess(2)[2] - 1) < 0.05 and excess(2)[0] > excess(2)[1] > excess(2)[2],
+        wrong={"order d/m": lambda: abs(excess(1)[2] - 1) < 0.05, "order (d/m)^3": lambda: excess(3)[2] < 2},
+    )
+
+
+# -- known wrong versions ---------------------------------------------------------------------------------------------
+
+theorem.mutant("no bias: D = w", equations={D: Eq(D, W, evaluate=False)})
+theorem.mutant(
+    "leverage of A for the form in Q (one step)",
+    equations={D: Eq(D, Inverse(Inverse(W) + load(Hi) * Inverse(Pi) / m), evaluate=False)},
+)
+theorem.mutant("first order: D = 1 - l/(m pi)", equations={D: Eq(D, W - load(Hi) * Inverse(Pi) / m, evaluate=False)})
+theorem.mutant("probabilities dropped", equations={D: Eq(D, Inverse(Inverse(W) + load(Q) / m), evaluate=False)})
+theorem.mutant("scalar correction m/(m - d) for every scheme", values=lambda trH, m, d: {"trH": m / (m - d)})
+theorem.mutant("1/D for D", outputs={"trH": Trace(H * Inverse(A.T * Inverse(D) * A + C)) / d})
+theorem.mutant("second moment as the square of the first", outputs={"trHQHQ": Trace(H * Q * M * Q) / d})
+theorem.mutant("response without the probabilities", equations={E: Eq(E, D * load(Q * (M + A.T * E * A) * Q) * D / m)})
+theorem.mutant("response without its feedback", equations={E: Eq(E, response(Q * M * Q))})
+theorem.mutant(
+    "residuals of the full solution", outputs={"trHxMx": energy(M) + scatter(Hi * A.T * b)}
+)  # fmt: skip
+theorem.mutant("error without its bias", outputs={"trHxMx": scatter()})
