@@ -96,8 +96,8 @@ def title(network: tuple[str, ...]) -> str:
 def symbols_of(layer: int, depth: int) -> tuple[Moments, tuple[sp.Symbol, ...]]:
     """Symbols of a layer: its moments (``power`` is the next variance) and c1, ..., c4; those of the last are bare."""
     last = layer == depth
-    slope, bend, growth = sp.symbols(f"slope_{layer} bend_{layer} growth_{layer}", real=True)
-    power = sp.Symbol("diagonal" if last else f"variance_{layer}", positive=True)
+    slope, bend, growth = sp.symbols(f"s_{layer} r_{layer} h_{layer}", real=True)
+    power = sp.Symbol("diagonal" if last else f"v_{layer}", positive=True)
     return Moments(slope, bend, power, growth), tuple(sp.Symbol(n if last else f"{n}_{layer}") for n in NAMES)
 
 
