@@ -133,7 +133,7 @@ def first_root(batch: Batch, guess: np.ndarray) -> Outcome:
 def _iterate(batch: Batch, q: np.ndarray, rounds: int = 200) -> np.ndarray:
     """Damped plain iteration q <- (q + f(q))/2 for equations q = f(q)."""
     for _ in range(rounds):
-        left, right, _ = batch.sides(q)
+        left, right, *_ = batch.sides(q)
         if not np.array_equal(left, q):
             return q
         usable = np.isfinite(right) & (~batch.positive | (right.real > 0)) & (~batch.herglotz | (right.imag > 0))

@@ -92,6 +92,7 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
                     kind = f"Krawczyk, {bits} bits; branch: {rough.evidence}" if task.names else f"balls, {bits} bits"
                     return {name: Value.from_ball(v, kind) for name, v in found.items()}
                 reason = "the outputs are not sharp enough"
+                task.goal = 2.0 ** -min(bits, 1000)  # they cancel: the root has to be known to more digits than asked
         extra *= 2
     raise NoConvergence(f"no enclosure with {digits} digits: {reason}; move the point or ask for fewer digits")
 
@@ -117,6 +118,9 @@ class _Task:
         self.conditions = [] if self.complex else list(self.system.conditions)
         self.outputs = list(resolved(self.system).values())
         self.matrices: dict[str, Any] = {}
+        # a real unknown may be zero, and then has no relative accuracy
+        real = [u.domain == "real" for u in self.system.unknowns]
+        self.floors = [arb(10) ** -(self.digits + 15) if zero else arb(2) ** -1000 for zero in real]
         # the step of the approximate root has to be well below the digits that are asked for
         self.goal = 2.0 ** -min(
             int(3.33 * self.digits) + 12 + int(math.log2(max(float(self.rough.condition), 1.0))), 1000
@@ -143,7 +147,8 @@ class _Task:
             problem = bind(self.system, {k: _rounded(v) for k, v in self.point.items()})
             q = np.array([[complex(x) if problem.complex else float(x) for x in self.middle]])
             with np.errstate(all="ignore"):
-                slopes = problem.batch.sides(q)[2][0]
+                *_, left, right = problem.batch.sides(q)
+                slopes = (left - right)[0]
             try:
                 inverse = np.linalg.inv(slopes)
             except np.linalg.LinAlgError:
@@ -178,7 +183,7 @@ class _Task:
         for rounds in range(60):
             values = self.evaluate(self.equations, self.middle, bits)
             step = inverse * self.matrix(count, 1, values)
-            now = max(float(_upper(step[i, 0]) / (_upper(self.middle[i]) + arb(2) ** -1000)) for i in range(count))
+            now = max(float(_upper(step[i, 0]) / (_upper(self.middle[i]) + self.floors[i])) for i in range(count))
             if not math.isfinite(now):
                 return None, "an equation is not finite at the approximate root"
             if now < max(2.0 ** (16 - bits), self.goal) or (now > 0.25 * size and now < 2.0 ** (-bits // 2)):

@@ -25,15 +25,16 @@ __all__ = ["export_python"]
 _SOLVER = '''
 def _sides(q, arguments):
     with np.errstate(all="ignore"):
-        left, right, rows = residual(*q, *arguments)
-    return np.array(left).ravel(), np.array(right).ravel(), np.array([[np.ravel(x)[0] for x in row] for row in rows])
+        left, right, *rows = residual(*q, *arguments)
+    slopes = np.array([[[np.ravel(x)[0] for x in row] for row in side] for side in rows])
+    return np.array(left).ravel(), np.array(right).ravel(), slopes
 
 
 def _newton(q, arguments):
     """Damped Newton iteration; positive unknowns move in their logarithm. Returns (q, relative residual)."""
     best, best_size, factor, last = q, np.inf, 1.0, None
     for _ in range(80):
-        left, right, jacobian = _sides(q, arguments)
+        left, right, slopes = _sides(q, arguments)
         scale = np.abs(left) + np.abs(right) + 1e-300
         size = np.max(np.abs(left - right) / scale)
         if last is not None and not size <= 2 * best_size and factor > 1 / 64:
@@ -45,9 +46,13 @@ def _newton(q, arguments):
         if not np.isfinite(size) or size < 4e-15:
             break
         positive = POSITIVE & (not np.iscomplexobj(q))
-        matrix = jacobian * np.where(positive, q, 1.0)[None, :] / scale[:, None]
+        columns = np.where(positive, q, 1.0)[None, :]
+        if positive.all() and (left > 0).all() and (right > 0).all():
+            matrix, gap = (slopes[0] / left[:, None] - slopes[1] / right[:, None]) * columns, np.log(left / right)
+        else:
+            matrix, gap = (slopes[0] - slopes[1]) * columns / scale[:, None], (left - right) / scale
         try:
-            step = -np.linalg.solve(matrix, (left - right) / scale)
+            step = -np.linalg.solve(matrix, gap)
         except np.linalg.LinAlgError:
             break
         step = step * min(1.0, 2.0 / max(np.max(np.abs(np.where(positive, step, 0)), initial=0.0), 1e-300))
@@ -204,6 +209,8 @@ def export_python(system: FixedPointSystem, name: str, points: Sequence[Mapping[
     >>> module["test"](), round(module["solve"]({"lam": 2.0, "c": 1.0})["kappa"], 9)
     (1, 2.732050808)
     """
+    if system.objects:
+        raise NotImplementedError(f"a system with the object {system.objects[0]} (a function) cannot be exported")
     cases = [_case(system, named(p)) for p in points]
     shapes = _shapes(system, points)
     code = generate(system, shapes)

@@ -66,6 +66,7 @@ class Program:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.known: dict[str, Term] = {}
+        self.functions: dict[str, Callable[..., Any]] = {}
 
     def line(self, text: str, shape: tuple[int, int] | None = None) -> Term:
         if text not in self.known:
@@ -107,6 +108,11 @@ class Source(Float):
         if len(args) == 1:
             return self.program.line(f"{head}({args[0]})")
         return functools.reduce(lambda a, b: self.program.line(f"{head}({a}, {b})"), args)
+
+    def apply(self, function: Callable[..., Any], *args: Any) -> Any:
+        name = f"{function.__module__}.{function.__qualname__}".replace(".", "_")
+        self.program.functions[name] = function
+        return self.program.line(f"{name}({', '.join(map(str, args))})")
 
     def compare(self, relation: str, left: Any, right: Any) -> Any:
         return self.program.line(f"{left} {relation} {right}")
@@ -177,15 +183,16 @@ class Source(Float):
 class Generated:
     """Compiled functions of one system and their source.
 
-    ``residual(*arguments)`` returns left sides, right sides and the rows of the Jacobian of their difference;
+    ``residual(*arguments)`` returns left sides, right sides and the rows of the Jacobians of both;
     ``outputs(*arguments)`` returns conditions and outputs.  Arguments: unknowns, parameters, for each measure its
-    weights and letters, matrices, in the order of ``arguments``.
+    weights and letters, matrices, objects, in the order of ``arguments``.
     """
 
     unknowns: tuple[str, ...]
     parameters: tuple[str, ...]
     measures: tuple[tuple[str, tuple[str, ...]], ...]
     matrices: tuple[str, ...]
+    objects: tuple[str, ...]
     arguments: tuple[str, ...]
     source: str
     residual: Callable[..., Any]
@@ -250,6 +257,9 @@ def generate(system: FixedPointSystem, shapes: tuple[tuple[str, tuple[int, int]]
     for weights, letters in laws.values():
         arguments += [weights, *letters.values()]
     arguments += matrices.values()
+    objects = {name: names.take(name) for name in system.objects}
+    arguments += objects.values()
+    functions: dict[str, Callable[..., Any]] = {}
 
     def function(title: str, write: Callable[[Walk], str]) -> str:
         program = Program()
@@ -258,17 +268,22 @@ def generate(system: FixedPointSystem, shapes: tuple[tuple[str, tuple[int, int]]
             law_letters = {k: Term(program, v) for k, v in letters.items()}
             env[name] = SimpleNamespace(letters=law_letters, weights=Term(program, weights))
         env |= {name: Term(program, text, dict(shapes)[name]) for name, text in matrices.items()}
+        env |= {name: Term(program, text) for name, text in objects.items()}
         walk = Walk(Source(program), env)
         walk.bind_sizes(list(matrices_of(system)))
         result = write(walk)
+        functions.update(program.functions)
         body = "\n".join(f"    {line}" for line in [*program.lines, f"return {result}"])
         return f"def {title}({', '.join(arguments)}):\n{body}\n"
 
     def residual(walk: Walk) -> str:
         sides = [_sides(eq) for eq in system.equations]
         left, right = [str(walk.value(x)) for x, _ in sides], [str(walk.value(x)) for _, x in sides]
-        slopes = [_tuple([str(walk.value(x)) for x in row]) for row in jacobian(system)]
-        return f"{_tuple(left)}, {_tuple(right)}, {_tuple(slopes)}"
+        slopes = [
+            _tuple([_tuple([str(walk.value(differentiate(side, u))) for u in system.symbols]) for side in column])
+            for column in zip(*sides, strict=True)
+        ]
+        return f"{_tuple(left)}, {_tuple(right)}, {', '.join(slopes)}"
 
     def outputs(walk: Walk) -> str:
         conditions = [str(walk.value(c)) for c in (*system.conditions, *system.inside)]
@@ -280,14 +295,14 @@ def generate(system: FixedPointSystem, shapes: tuple[tuple[str, tuple[int, int]]
         return f"{_tuple(conditions)}, {_tuple(found)}"
 
     source = f"{function('residual', residual)}\n\n{function('outputs', outputs)}"
-    namespace: dict[str, Any] = {"np": np}
+    namespace: dict[str, Any] = {"np": np, **functions}
     if re.search(r"\b(erf|erfc|erfi|gamma|loggamma)\(", source):
         import scipy.special
 
         namespace |= {name: getattr(scipy.special, name) for name in _SPECIAL}
     exec(compile(source, "<fixed-point system>", "exec"), namespace)
     return Generated(
-        unknowns, parameters, tuple(measures), tuple(matrices), tuple(arguments), source,
+        unknowns, parameters, tuple(measures), tuple(matrices), tuple(objects), tuple(arguments), source,
         namespace["residual"], namespace["outputs"],
     )  # fmt: skip
 
@@ -306,10 +321,11 @@ def _tuple(items: Sequence[str]) -> str:
 
 
 def fixed_arguments(code: Generated, system: FixedPointSystem, point: Mapping[str, Any]) -> list[Any]:
-    """Arguments after the parameters: atoms of the measures and matrices, as arrays."""
+    """Arguments after the parameters: atoms of the measures and matrices, as arrays, and the objects."""
     float_system = Float()
     values: list[Any] = []
     for measure in system.measures:
         letters, weights = float_system.atoms(point[measure.name], measure)
         values += [weights, *letters.values()]
-    return values + [float_system.matrix(point[name]) for name in code.matrices]
+    values += [float_system.matrix(point[name]) for name in code.matrices]
+    return values + [point[name] for name in code.objects]

@@ -33,7 +33,8 @@ class Batch:
     """A system at a batch of points: ``parameters[name]`` has shape (B,) or (1,).
 
     ``positive`` (k,) marks unknowns solved for through their logarithm; ``herglotz`` (k,) those whose imaginary part
-    has to stay positive; ``explicit`` (k,) the equations ``q_i = f_i`` of positive unknowns, taken in their logarithm.
+    has to stay positive; ``logarithmic`` (k,) the equations taken in the logarithm of both sides, where these are
+    positive: Newton's method for sums of positive terms then reaches the root from any start.
     """
 
     code: Generated
@@ -41,27 +42,27 @@ class Batch:
     fixed: list[Any]
     positive: np.ndarray
     herglotz: np.ndarray
-    explicit: np.ndarray
+    logarithmic: np.ndarray
 
     def at(self, index: np.ndarray, **changed: np.ndarray) -> Batch:
         """The same system at a part of the points, some parameters replaced."""
         kept = {k: (v if len(v) == 1 else v[index]) for k, v in self.parameters.items()}
-        return Batch(self.code, kept | changed, self.fixed, self.positive, self.herglotz, self.explicit)
+        return Batch(self.code, kept | changed, self.fixed, self.positive, self.herglotz, self.logarithmic)
 
     def _call(self, function: Callable[..., Any], q: np.ndarray) -> Any:
         return function(*q.T, *(self.parameters[n] for n in self.code.parameters), *self.fixed)
 
-    def sides(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Left sides (B, k), right sides (B, k) and Jacobian (B, k, k) of left minus right."""
-        left, right, rows = self._call(self.code.residual, q)
+    def sides(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Left sides (B, k), right sides (B, k), and their Jacobians (B, k, k)."""
+        *values, left_rows, right_rows = self._call(self.code.residual, q)
         size, count = q.shape
-        out = np.empty((2, size, count), q.dtype)
-        slopes = np.empty((size, count, count), q.dtype)
-        for i in range(count):
-            out[0, :, i], out[1, :, i] = left[i], right[i]
-            for j in range(count):
-                slopes[:, i, j] = rows[i][j]
-        return out[0], out[1], slopes
+        out, slopes = np.empty((2, size, count), q.dtype), np.empty((2, size, count, count), q.dtype)
+        for side, rows in enumerate((left_rows, right_rows)):
+            for i in range(count):
+                out[side, :, i] = values[side][i]
+                for j in range(count):
+                    slopes[side, :, i, j] = rows[i][j]
+        return out[0], out[1], slopes[0], slopes[1]
 
     def outputs(self, q: np.ndarray) -> tuple[list[Any], list[Any]]:
         """Conditions and outputs."""
@@ -85,7 +86,7 @@ class Batch:
             if not active.size:
                 break
             part = self.at(active)
-            left, right, slopes = part.sides(q[active])
+            left, right, left_slopes, right_slopes = part.sides(q[active])
             residual = self.relative(left, right)
             better = residual < best_residual[active]
             worse = ~(residual <= 2 * best_residual[active]) & (damping[active] > 1 / 64) & (steps[active] > 0)
@@ -93,7 +94,7 @@ class Batch:
             stuck[active] = np.where(gain, 0, stuck[active] + 1)
             chosen = active[better]
             best[chosen], best_residual[chosen] = q[chosen], residual[better]
-            move, sign_here = self._direction(left, right, slopes, q[active])
+            move, sign_here = self._direction(left, right, left_slopes, right_slopes, q[active])
             sign[chosen] = sign_here[better]
             # a residual that grows: go back and halve the step
             back = active[worse]
@@ -110,20 +111,18 @@ class Batch:
             active = active[~done]
         return Outcome(best, best_residual <= max(_FAIR, good), best_residual, steps, sign)
 
-    def _direction(self, left: Any, right: Any, slopes: Any, q: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _direction(self, left: Any, right: Any, left_slopes: Any, right_slopes: Any, q: Any) -> tuple[Any, Any]:
         """Newton direction in the working variables (log q where positive), and the sign of the determinant."""
+        columns = np.where(self.positive, q, 1.0)[:, None, :]
         scale = np.abs(left) + np.abs(right) + _TINY
-        columns = np.where(self.positive, q, 1.0)
-        matrix = slopes * columns[:, None, :] / scale[:, :, None]
+        matrix = (left_slopes - right_slopes) * columns / scale[:, :, None]
         vector = (left - right) / scale
-        if self.explicit.any():
-            # log q - log f(q); where f is not positive the logarithm has no meaning and the plain form stays
-            usable = self.explicit & (right.real > 0)
-            safe = np.where(usable, right, 1.0)
-            identity = np.eye(q.shape[1])
-            rows = identity - (identity - slopes) * columns[:, None, :] / safe[:, :, None]
+        if self.logarithmic.any():
+            usable = self.logarithmic & (left.real > 0) & (right.real > 0)
+            below, above = np.where(usable, left, 1.0), np.where(usable, right, 1.0)
+            rows = (left_slopes / below[:, :, None] - right_slopes / above[:, :, None]) * columns
             matrix = np.where(usable[:, :, None], rows, matrix)
-            vector = np.where(usable, np.log(np.where(usable, q, 1.0) / safe), vector)
+            vector = np.where(usable, np.log(below / above), vector)
         sign = np.sign(_determinant(matrix).real)
         move = -_solve(matrix, vector)
         move = np.where(np.isfinite(move), move, 0.1)
@@ -143,9 +142,9 @@ class Batch:
         """Norm of the inverse of d log(sides) / d log(q)."""
         if q.shape[1] == 0:
             return np.ones(len(q))
-        left, right, slopes = self.sides(q)
+        left, right, left_slopes, right_slopes = self.sides(q)
         scale = np.maximum(np.abs(left), np.abs(right)) + _TINY
-        relative = slopes * q[:, None, :] / scale[:, :, None]
+        relative = (left_slopes - right_slopes) * q[:, None, :] / scale[:, :, None]
         identity = np.broadcast_to(np.eye(q.shape[1]), relative.shape)
         inverse = np.stack([_solve(relative, identity[:, :, j]) for j in range(q.shape[1])], axis=2)
         found = np.abs(inverse).sum(axis=2).max(axis=1)

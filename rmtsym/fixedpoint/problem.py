@@ -26,7 +26,7 @@ class Problem:
     system: FixedPointSystem
     code: Generated
     batch: Batch
-    point: dict[str, Any]  # floats and arrays by name, measures and matrices included
+    point: dict[str, Any]  # floats and arrays by name; measures, matrices, objects
     shape: tuple[int, ...]
     size: int
     complex: bool
@@ -66,6 +66,7 @@ def check_bound(system: FixedPointSystem, point: Mapping[str, Any]) -> None:
     for kind, names in (
         ("atoms", [m.name for m in system.measures]),
         ("an array", [m.name for m in matrices_of(system)]),
+        ("an object", list(system.objects)),
     ):
         for name in names:
             if name not in point:
@@ -105,8 +106,10 @@ def bind(system: FixedPointSystem, point: Mapping[Any, Any]) -> Problem:
         fixed,
         np.zeros_like(positive) if is_complex else positive,
         herglotz if is_complex else np.zeros_like(herglotz),
-        np.array([p and not is_complex and eq.lhs == u for p, eq, u in rows], bool),
+        np.array([not is_complex and (positive.all() or (p and eq.lhs == u)) for p, eq, u in rows], bool),
     )
-    sizes = [np.max(np.abs(v)) for v in fixed if v.ndim == 1] + [np.linalg.norm(v, 2) for v in arrays.values()]
-    numbers = {m.name: given[m.name] for m in system.measures} | arrays
+    sizes = [np.max(np.abs(v)) for v in fixed if getattr(v, "ndim", 0) == 1] + [
+        np.linalg.norm(v, 2) for v in arrays.values()
+    ]
+    numbers = {name: given[name] for name in (*(m.name for m in system.measures), *system.objects)} | arrays
     return Problem(system, code, batch, numbers, shape, size, is_complex, float(max([1.0, *sizes])))

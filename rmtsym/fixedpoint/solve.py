@@ -77,7 +77,7 @@ def _solve(problem: Problem) -> Solution:
     evidence = np.full(size, "no unknowns", dtype="U12")
     if count:
         # arrays of one operation stay near the size of the caches
-        widest = max((max(v.shape) for v in problem.batch.fixed if v.ndim == 2), default=1)
+        widest = max((max(v.shape) for v in problem.batch.fixed if getattr(v, "ndim", 0) == 2), default=1)
         chunk = max(1, 500_000 // widest**2) if widest > 1 else max(64, 600_000 // _atoms(problem))
         if chunk < size and widest > 1 and _only_path_varies(problem):
             q, status, steps, evidence = _along_path(problem)
@@ -90,7 +90,7 @@ def _solve(problem: Problem) -> Solution:
 
 
 def _atoms(problem: Problem) -> int:
-    return max((v.size for v in problem.batch.fixed if v.ndim == 1), default=1)
+    return max((v.size for v in problem.batch.fixed if getattr(v, "ndim", 0) == 1), default=1)
 
 
 def _roots(problem: Problem, index: np.ndarray) -> Roots:
@@ -236,7 +236,7 @@ def _report(problem: Problem, q: Any, status: Any, steps: Any, evidence: Any) ->
     _, outputs = batch.outputs(q)
     residual, condition = np.zeros(problem.size), np.ones(problem.size)
     if count:
-        left, right, _ = batch.sides(q)
+        left, right, *_ = batch.sides(q)
         residual, condition = batch.relative(left, right), batch.condition(q)
     values = {str(u.symbol): q[:, i] for i, u in enumerate(problem.system.unknowns)}
     kind = q.dtype if count else np.result_type(float, *(np.asarray(v).dtype for v in outputs))
@@ -265,8 +265,8 @@ def _quadrature_error(problem: Problem, q: np.ndarray) -> np.ndarray:
     if not coarse or not q.shape[1]:
         return np.zeros(problem.size)
     fixed = fixed_arguments(problem.code, problem.system, problem.point | coarse)
-    left, right, _ = problem.batch.sides(q)
-    other_left, other_right, _ = replace(problem.batch, fixed=fixed).sides(q)
+    left, right, *_ = problem.batch.sides(q)
+    other_left, other_right, *_ = replace(problem.batch, fixed=fixed).sides(q)
     scale = np.abs(left) + np.abs(right)
     return ((np.abs(left - other_left) + np.abs(right - other_right)) / scale).max(axis=1)
 

@@ -15,6 +15,7 @@ import sympy as sp
 
 from rmtsym.errors import DomainError
 from rmtsym.field.average import Average, SpectralMeasure
+from rmtsym.field.bound import Bound
 
 __all__ = ["Continuation", "FixedPointSystem", "Unknown"]
 
@@ -136,3 +137,8 @@ class FixedPointSystem:
         """Spectral measures averaged over, sorted by name."""
         found = {a.measure for e in self.expressions for a in e.atoms(Average)}
         return tuple(sorted(found, key=lambda m: m.name))
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Names of what is neither number, matrix nor measure, such as a loss function; sorted."""
+        return tuple(sorted({b.name for e in self.expressions for b in e.atoms(Bound)}))

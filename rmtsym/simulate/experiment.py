@@ -74,6 +74,9 @@ class Statistic:
     curvature : float, optional
         Bound on the relative coefficient of the next term ``n**-min(2a, a+1)``; estimated from the data by default.
         What it leaves open is part of the resolution, so slow rates (``a = 1/2``) need three sizes or a bound.
+    variation : float
+        Bound on how much the relative coefficient of ``n**-a`` differs between sizes, for data that are not random
+        and not the same at all sizes.
     controls : tuple of Control
     baseline : str, optional
         Output that estimates the same quantity without variance reduction; the gain over it is reported.
@@ -90,6 +93,7 @@ class Statistic:
     kind: str = "trace"
     scale: float | None = None
     curvature: float | None = None
+    variation: float = 0.0
     controls: tuple[Control, ...] = ()
     baseline: str | None = None
     laws: tuple[str, ...] | None = None

@@ -9,7 +9,8 @@ Every test is a linear contrast :math:`\sum_k w_k \bar x_k` of the means at the 
 
 What the :math:`n^{-b}` term can contribute is bounded by an *allowance* ``B``, added to the error, never squared away.
 The unknown ``D`` is bounded by :math:`C^2/\theta`, as in an expansion in powers of ``C/n``, with ``C`` at its upper
-two-sigma bound and at least one (relative) unit.
+two-sigma bound and at least one (relative) unit.  Where the data are fixed and differ between sizes, ``C`` itself
+differs by some :math:`C_k`, about which only a bound is known; it allows for :math:`\sum_k |w_k C_k| n_k^{-a}` more.
 """
 
 from __future__ import annotations
@@ -136,13 +137,19 @@ class Fit:
     exponent_error: float
 
 
-def _projection(design: np.ndarray, target: np.ndarray, errors: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Weights with ``design' w = target`` of least noise (``errors``) plus squared systematic error (``bias``)."""
+def _projection(
+    design: np.ndarray, target: np.ndarray, errors: np.ndarray, bias: np.ndarray, uneven: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Weights with ``design' w = target`` of least noise (``errors``) plus squared systematic errors.
+
+    The systematic error ``bias`` is common to all sizes up to its factor, ``uneven`` is free at each.
+    """
     start, *_ = np.linalg.lstsq(design.T, target, rcond=None)
     free = np.linalg.qr(design, mode="complete")[0][:, design.shape[1] :]
     if free.shape[1] == 0:
         return start
-    cost = np.vstack([np.diag(errors), bias]) / max(errors.max(), np.abs(bias).max())
+    cost = np.vstack([np.diag(np.hypot(errors, uneven)), bias])
+    cost /= np.abs(cost).max()
     shift, *_ = np.linalg.lstsq(cost @ free, -cost @ start, rcond=None)
     return start + free @ shift
 
@@ -155,6 +162,7 @@ def fit(
     *,
     scale: float | None = None,
     curvature: float | None = None,
+    variation: float = 0.0,
 ) -> Fit:
     r"""Test ``mean(n) = theory(n) + C n**-a`` on the moments at several sizes.
 
@@ -168,6 +176,8 @@ def fit(
         Natural size of the quantity, for the allowance; by default the largest mean in absolute value.
     curvature : float, optional
         Bound on ``|D|/scale`` in units of ``n**-b``, in place of the estimated one.
+    variation : float
+        Bound on ``|C_k - C|/scale`` in units of ``n**-a``, where ``C`` differs between the sizes.
 
     Examples
     --------
@@ -202,14 +212,18 @@ def fit(
     else:
         next_term = size * curvature / sizes[0] ** after
     bias = bend * next_term
-    weights = _projection(design, np.array([1.0, 0.0]), errors, bias)
-    extrapolation = Contrast.of(weights, moments, deviations, float(abs(weights @ bias)))
+    uneven = size * variation / np.array(sizes, dtype=float) ** exponent
+
+    def contrast(design: np.ndarray, target: np.ndarray) -> Contrast:
+        weights = _projection(design, target, errors, bias, uneven)
+        return Contrast.of(weights, moments, deviations, float(abs(weights @ bias) + np.abs(weights) @ uneven))
+
+    extrapolation = contrast(design, np.array([1.0, 0.0]))
     rate = None
     if len(n) > 2:
         turn = np.column_stack([one, slope, slope * np.log(n)])
-        contrast = _projection(turn, np.array([0.0, 0.0, 1.0]), errors, bias)
-        rate = Contrast.of(contrast, moments, deviations, float(abs(contrast @ bias)))
-    exponent_fit, exponent_error = _exponent(n, deviations, errors, bias)
+        rate = contrast(turn, np.array([0.0, 0.0, 1.0]))
+    exponent_fit, exponent_error = _exponent(n, deviations, np.hypot(errors, uneven), bias)
     return Fit(extrapolation, rate, lead.value * first, lead.se * first, exponent_fit, exponent_error)
 
 

@@ -180,7 +180,8 @@ def judge_statistic(
     for value in theory:
         if not math.isfinite(value):
             raise RmtsymError(f"the theory of {quantity or statistic.quantity} at {point} is {value}, not a number")
-    result = fit(sizes, moments, theory, statistic.exponent, scale=statistic.scale, curvature=statistic.curvature)
+    allowances: dict[str, Any] = {"curvature": statistic.curvature, "variation": statistic.variation}
+    result = fit(sizes, moments, theory, statistic.exponent, scale=statistic.scale, **allowances)
     main: Contrast = result.extrapolation
     reference = abs(statistic.scale if statistic.scale is not None else theory[-1])
     detectable = main.detectable(levels.single, levels.power)

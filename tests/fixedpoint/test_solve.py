@@ -14,6 +14,7 @@ from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import STATUS, Continuation, FixedPointSystem, Unknown, derivative, enclose, solve
 from rmtsym.fixedpoint.generate import generate
+from rmtsym.fixedpoint.problem import bind
 
 s, kappa, lam, c = sp.symbols("s kappa lam c", positive=True)
 m, z = sp.symbols("m z")
@@ -45,11 +46,20 @@ def test_jacobian_is_the_derivative_of_the_residual():
     fixed = [np.array([0.5, 0.5]), np.array([1.0, 4.0])]
 
     def gap(x):
-        left, right, rows = generate(RIDGE).residual(x, np.array([0.5]), np.array([0.3]), *fixed)
-        return left[0] - right[0], rows[0][0]
+        left, right, left_rows, right_rows = generate(RIDGE).residual(x, np.array([0.5]), np.array([0.3]), *fixed)
+        return left[0] - right[0], left_rows[0][0] - right_rows[0][0]
 
     step = 1e-6
     assert gap(q)[1] == pytest.approx((gap(q + step)[0] - gap(q - step)[0]) / (2 * step), rel=1e-8)
+
+
+@pytest.mark.parametrize("start", [1e-3, 1.0, 1e9])
+def test_sums_of_positive_terms_are_solved_from_far_starts(start):
+    m = sp.Symbol("m", positive=True)
+    equation = sp.Eq(1000 * m + 1 - m**2 / 1000 - m / 10**6, 0, evaluate=False)  # the root is near a million
+    problem = bind(FixedPointSystem((Unknown(m),), (equation,)), {})
+    found = problem.batch.newton(np.array([[start]]))
+    assert found.converged and found.q[0, 0] == pytest.approx(1e6 * (1 - 1e-9), rel=1e-8)
 
 
 def test_scalars_give_scalars_and_arrays_broadcast():

@@ -10,8 +10,20 @@ from rmtsym.theorem.statement import used
 
 # near thresholds, edges and vanishing ridges
 HARD = {
-    "marchenko-pastur": ("c=1 lam=1e-12", "c=999/1000 lam=1e-12", "c=1e-4 lam=1e-9"),
-    "ridge-anisotropic": ("c=1 lam=1e-12", "c=99/100 lam=1e-12", "s=1e-6,1e6 w=1/2,1/2 lam=1e-6"),
+    "marchenko-pastur": (
+        "c=1 lam=1e-12",
+        "c=999/1000 lam=1e-12",
+        "c=1e-4 lam=1e-9",
+        "c=1000 lam=1e-6",
+        "c=1e6 lam=1e-12",
+        "c=10 lam=1e-3",
+    ),
+    "ridge-anisotropic": (
+        "c=1 lam=1e-12",
+        "c=99/100 lam=1e-12",
+        "c=101/100 lam=1e-12",
+        "s=1e-6,1e6 w=1/2,1/2 lam=1e-6",
+    ),
     "random-features-mei-montanari": ("lam=1e-12", "psi1=1 psi2=1 lam=1e-9", "psi1=100 psi2=1/100"),
     "semicircle": ("s=1 x=2.0000001", "s=1e-6 x=1"),
     "ridge-classifier-closed-form": ("gamma=1e-9", "gamma=1e6", "c=1 gamma=1e-6"),

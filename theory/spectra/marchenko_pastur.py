@@ -106,7 +106,7 @@ def statement() -> tuple[Regime, ...]:
         "inv2_moment": slope(0).subs(m, at_zero),
     }
     root = (Unknown(m, "positive", meaning="resolvent trace at -lambda"),)
-    equation = (sp.Eq(sp.expand(1 - curve().subs(z, -lam)), 1, evaluate=False),)
+    equation = (sp.Eq(sp.expand(curve().subs(z, -lam)), 0, evaluate=False),)
     engine = transform().system
     (above,) = engine.symbols
     shifted = {above: m_z}
