@@ -23,6 +23,8 @@ from rmtsym.theorem.certified import certified
 
 ACTIVATIONS = ("relu", "lrelu", "abs", "quad", "sin", "cos", "erf", "step")
 
+SMOOTH = tuple(name for name in ACTIVATIONS if name != "step")  # those with a square-integrable derivative
+
 PARAMETERS = (
     Parameter("lrelu", "slopes of lrelu for t > 0 and t < 0", Numbers(REAL, length=2), default="1.2,-0.3"),
     Parameter("quad", "coefficients of t^2 and t in quad", Numbers(REAL, length=2), default="0.4,0.9"),

@@ -1,0 +1,521 @@
+r"""Conjugate kernel of a deep equilibrium model on a Gaussian mixture: the fixed point of a layer with input injection.
+
+.. math:: \gamma^2=\sigma_a^2\,\mathbb E\phi^2(\gamma z)+\sigma_b^2\tau_0^2,\qquad
+   c_1=s^2(\sigma_a^2c_1+\sigma_b^2),\qquad c_4=h(\sigma_a^2c_4+\sigma_b^2),
+
+.. math:: c_2=s^2\sigma_a^2c_2+\tfrac14r^2(\sigma_a^2c_4+\sigma_b^2)^2,\qquad
+   c_3=s^2\sigma_a^2c_3+\tfrac12r^2(\sigma_a^2c_1+\sigma_b^2)^2,
+
+with s, r, h the means of :math:`\phi'`, :math:`\phi''`, :math:`\frac12(\phi^2)''` at variance :math:`\gamma^2`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Eq, exp, pi, sqrt
+
+from rmtsym.errors import DomainError
+from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
+from rmtsym.gaussian import AA, AB, BB, TAU, derivative_moment, expectation
+from rmtsym.gaussian.families import closed
+from rmtsym.gaussian.presentation import simplified
+from rmtsym.gaussian.recursion import variance_fixed_point
+from rmtsym.simulate import Control, Statistic, entries
+from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Parameter, Quantity, Regime, Theorem, get, predict
+from theory.kernels import layers
+from theory.kernels.coefficients import (
+    Mixture,
+    combination,
+    digits,
+    gaussian_mixture,
+    norm,
+    read_off,
+    remainder,
+    samples,
+    statistics,
+)
+from theory.kernels.deep_ck_recursion import recursion
+from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power
+from theory.kernels.rf_gaussian_kernel_closed_forms import price
+
+theorem = Theorem(
+    id="deq-implicit-ck",
+    title="Conjugate kernels of deep equilibrium models",
+    family="kernels",
+    references=(
+        "Z. Ling, L. Li, Z. Feng, Y. Zhang, F. Zhou, R. C. Qiu, Z. Liao (2024), Deep equilibrium models are almost "
+        "equivalent to not-so-deep explicit models for high-dimensional Gaussian mixtures, ICML, arXiv:2402.02697",
+        "Z. Ling, Z. Liao, R. C. Qiu (2023), On the equivalence between implicit and explicit neural networks: a "
+        "high-dimensional viewpoint, arXiv:2308.16425",
+    ),
+    assumptions=(
+        r"$z^*=\frac1{\sqrt m}\phi(\sigma_aAz^*+\sigma_bBx)$, $A$, $B$ with independent entries of mean 0 and variance "
+        r"1, width $m\to\infty$ first; $G_{ij}=z_i^{*\sf T}z_j^*$",
+        r"$\phi$ is centred at the fixed point, $\mathbb E\phi(\gamma z)=0$, and $\sigma_a^2\mathbb E\phi'(\gamma z)^2<1$; "
+        r"$\gamma^2$ is the smallest root",
+        r"data of a Gaussian mixture: $x_i=\mu_a/\sqrt p+\omega_i$, $\omega_i\sim N(0,C_a/p)$, $n/p$ bounded, "
+        r"$\operatorname{tr}C^\circ/p=\tau_0^2$",
+        r"$\delta_i=\|x_i\|^2-\tau_0^2$, $S_{ab}=\operatorname{tr}(C_aC_b)/p$, $J$ the class indicators; $\simeq$ means "
+        r"that the operator norm of the difference tends to 0",
+    ),
+    parameters=(
+        Parameter("phi", "activation", Choice("activation", *layers.SMOOTH), r"\phi"),
+        Parameter("sigma_a2", "variance of the recurrent weights", NON_NEGATIVE, r"\sigma_a^2"),
+        Parameter("sigma_b2", "variance of the input weights", POSITIVE, r"\sigma_b^2"),
+        Parameter("tau0", "root mean square length of the data", POSITIVE, r"\tau_0"),
+        *layers.PARAMETERS,
+    ),
+    quantities=(
+        Quantity("gamma2", "variance at the equilibrium", r"\gamma^2", observable=False),
+        Quantity("c1", "weight of the inner products", "c_1"),
+        Quantity("c2", "weight of the lengths", "c_2"),
+        Quantity("c3", "weight of the covariances", "c_3"),
+        Quantity("c4", "slope of the diagonal in the squared length", "c_4"),
+        Quantity("diagonal", "mean diagonal", r"\tau_*^2"),
+        Quantity("c0", "weight of the identity", "c_0"),
+    ),
+    points={
+        "A": {"phi": "relu", "sigma_a2": "0.5", "sigma_b2": 1, "tau0": 1},
+        "B": {"phi": "quad", "quad": "0.15,0.8", "sigma_a2": "0.5", "sigma_b2": "0.5", "tau0": 1},
+        "C": {"phi": "lrelu", "lrelu": "1,-0.4", "sigma_a2": "0.8", "sigma_b2": "0.6", "tau0": "1.3"},
+        "D": {"phi": "cos", "sigma_a2": "0.9", "sigma_b2": "0.7", "tau0": "1.2"},
+    },
+    uses=("deep-ck-recursion", "rf-gaussian-kernel-closed-forms"),
+)
+
+# -- statement --------------------------------------------------------------------------------------------------------
+
+gamma2, a2, b2, tau0 = sp.symbols("gamma2 sigma_a2 sigma_b2 tau0", positive=True)
+s, r, h = sp.symbols("s r h", real=True)
+diagonal, c0, c1, c2, c3, c4 = sp.symbols("diagonal c0 c1 c2 c3 c4", real=True)
+MOMENTS = Moments(s, r, diagonal, h)
+
+#: Mean square of the slope: the equilibrium is stable where sigma_a^2 times it is below 1.
+GRADIENT: dict[str, sp.Expr] = {
+    "relu": sp.S.Half,
+    "lrelu": (layers.a**2 + layers.b**2) / 2,
+    "abs": sp.S.One,
+    "quad": 4 * layers.q2**2 * layers.v + layers.q1**2,
+    "sin": (1 + exp(-2 * layers.v)) / 2,
+    "cos": (1 - exp(-2 * layers.v)) / 2,
+    "erf": 4 / (pi * sqrt(1 + 4 * layers.v)),
+}
+
+
+def stated(name: str) -> FixedPointSystem:
+    """Equilibrium variance, and the coefficients there."""
+    row = TABLE[name].at(gamma2)
+    return FixedPointSystem(
+        unknowns=(Unknown(gamma2, "positive", meaning="variance at the equilibrium"),),
+        equations=(Eq(gamma2, a2 * row.power + b2 * tau0**2, evaluate=False),),
+        outputs={
+            "gamma2": gamma2,
+            "s": row.slope,
+            "r": row.bend,
+            "diagonal": row.power,
+            "h": row.growth,
+            "c1": b2 * s**2 / (1 - a2 * s**2),
+            "c4": b2 * h / (1 - a2 * h),
+            "c2": r**2 * (a2 * c4 + b2) ** 2 / (4 * (1 - a2 * s**2)),
+            "c3": r**2 * (a2 * c1 + b2) ** 2 / (2 * (1 - a2 * s**2)),
+            "c0": diagonal - tau0**2 * c1,
+        },
+        conditions=(1 - a2 * row.growth, 1 - a2 * GRADIENT[name].subs(layers.v, gamma2)),
+        continuation=Continuation(a2, 0, {gamma2: b2 * tau0**2}),
+    )
+
+
+@theorem.statement
+def statement(phi: str) -> Regime:
+    return Regime(stated(phi), name=phi)
+
+
+@lru_cache(maxsize=256)
+def equilibrium(name: str, given: tuple[tuple[str, Fraction], ...], gain: Fraction, bias: Fraction) -> float:
+    """Smallest root of the variance map, in floating point; refuses an unstable one."""
+    f = layers.function(name, {k: sp.Rational(x.numerator, x.denominator) for k, x in given})
+    try:
+        root = variance_fixed_point(f, float(gain), float(bias))
+    except DomainError:
+        raise DomainError("sigma_a2", gain, "a variance with a fixed point", "there is none; decrease it") from None
+    numbers = {sp.Symbol(k, real=True): float(x) for k, x in given}
+    steep = float(GRADIENT[name].subs({layers.v: root, **numbers}))
+    if float(gain) * steep >= 1:
+        raise DomainError("sigma_a2", gain, f"sigma_a2 < {1 / steep:.6g} for {name}", "the equilibrium is unstable")
+    return root
+
+
+def variance_of(point: dict[str, Any]) -> float:
+    """Equilibrium variance at a point."""
+    given = layers.letters(point["lrelu"], point["quad"])
+    bias = point["sigma_b2"] * point["tau0"] ** 2
+    return equilibrium(point["phi"], tuple(sorted(given.items())), point["sigma_a2"], bias)
+
+
+@theorem.binding
+def binding(**point: Any) -> dict[str, Any]:
+    """Coefficients of the activation; a point without a stable equilibrium is refused."""
+    variance_of(point)
+    return layers.letters(point["lrelu"], point["quad"])
+
+
+# -- derivation -------------------------------------------------------------------------------------------------------
+
+eps, X, S, D_i, D_j = sp.symbols("epsilon X S delta_i delta_j", real=True)
+
+
+def layer_steps(proof: Any, name: str, heat: Any, variance: Any) -> list[Any]:
+    """The coefficients that a layer with input injection reproduces: derivatives of its exact kernel."""
+    known = layers.moments_step(proof, name, name, MOMENTS, gamma2, uses=[variance])
+    inner, length = a2 * c1 + b2, a2 * c4 + b2
+    table = {
+        AB: eps * inner * X + eps**2 * a2 * (c2 * D_i * D_j + c3 * S),
+        AA: layers.v + eps * length * D_i,
+        BB: layers.v + eps * length * D_j,
+    }
+    image = centred_kernel(name).subs(table, simultaneous=True)
+    row = dict(zip(MOMENTS, TABLE[name], strict=True))
+
+    def at_zero(expression: sp.Expr) -> sp.Expr:
+        return simplified(expression.subs(eps, 0)).subs(layers.v, gamma2)
+
+    def step(symbol: Any, right: Any, of: Any, by: Any, reason: str, wrong: list[Any]) -> Any:
+        return proof.derivative(
+            f"{name}: {symbol}", Eq(symbol, right, evaluate=False), reason, of=of, by=by, uses=[known, heat],
+            wrong=[*(w for w in wrong if (w - right).subs(row) != 0), right + 1],
+        )  # fmt: skip
+
+    second = at_zero(image.diff(eps, 2) / 2)
+    on = at_zero(centred_power(name).subs(AA, table[AA]).diff(eps))
+    return [
+        known,
+        step(c1, s**2 * inner, at_zero(image.diff(eps)), X,
+             "first order of the image of an entry", [s * inner, s**2 * c1]),
+        step(c2, s**2 * a2 * c2 + r**2 * length**2 / 4, second.subs(X, 0).diff(D_i), D_j,
+             "second order, from the two variances",
+             [s**2 * a2 * c2 + r**2 * inner**2 / 4, s**2 * c2 + r**2 * length**2 / 4]),
+        step(c3, s**2 * a2 * c3 + r**2 * inner**2 / 2, second.subs({X: sqrt(S), D_i: 0, D_j: 0}), S,
+             "second order, with the mean S for X^2", [s**2 * a2 * c3 + r**2 * a2**2 * c1**2 / 2]),
+        step(c4, h * length, on, D_i, "first order of the diagonal", [h * inner + 1]),
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def maps(key: tuple[tuple[str, Any], ...]) -> tuple[Any, Any, float, float]:
+    """Exact maps of a layer, off and on the diagonal, and their slopes at the equilibrium."""
+    point = dict(key)
+    given, variance = layers.letters(point["lrelu"], point["quad"]), variance_of(point)
+    numbers = {layers.v: variance, **{sp.Symbol(k, real=True): float(c) for k, c in given.items()}}
+    row = TABLE[point["phi"]]
+    off, on = layers.numeric_layer(point["phi"], tuple(sorted(given.items())), variance)
+    return off, on, float(row.slope.subs(numbers)) ** 2, float(row.growth.subs(numbers))
+
+
+def exact_diagonal(point: dict[str, Any], lengths: np.ndarray) -> np.ndarray:
+    """Diagonal of the exact kernel for samples of these squared lengths."""
+    _, on, _, growth = maps(tuple(sorted(point.items())))
+    gain = float(point["sigma_a2"])
+    return settled(on, gain, float(point["sigma_b2"]) * lengths, gain * growth)
+
+
+def exact_kernel(point: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """Fixed point of the exact kernel, entry by entry: first the diagonal, then each pair with its two variances."""
+    off, _, slope, _ = maps(tuple(sorted(point.items())))
+    gain, drive = float(point["sigma_a2"]), float(point["sigma_b2"]) * (x.T @ x)
+    i, j = np.triu_indices(len(drive), 1)
+    diagonal = exact_diagonal(point, np.sum(x**2, axis=0))
+    scales = gain * diagonal + np.diagonal(drive)
+    kernel = np.diag(diagonal)
+    kernel[i, j] = kernel[j, i] = settled(lambda c: off(scales[i], c, scales[j]), gain, drive[i, j], gain * slope)
+    return kernel
+
+
+def settled(image: Any, gain: float, bias: np.ndarray, rate: float) -> np.ndarray:
+    """Solution of g = image(gain g + bias) by chords of slope ``rate``, to rounding."""
+    found = np.zeros_like(bias)
+    for _ in range(200):
+        change = (image(gain * found + bias) - found) / (1 - rate)
+        found = found + change
+        if np.max(np.abs(change)) <= 1e-14:
+            return found
+    raise DomainError("sigma_a2", gain, "a contracting layer", "the equilibrium of one of the samples is unstable")
+
+
+@lru_cache(maxsize=64)
+def known_values(label: str) -> dict[str, float]:
+    """Theory at a default point."""
+    return {name: float(value) for name, value in theorem.values(theorem.point(label)).items()}
+
+
+def equivalent(label: str, data: Mixture, extra: float = 0.0) -> np.ndarray:
+    """The right-hand side for data of classes; ``extra`` times tau_0^4 c3 is subtracted from the identity."""
+    values, power = known_values(label), float(theorem.point(label)["tau0"]) ** 2
+    return combination(data, {**values, "c0": values["c0"] - extra * power**2 * values["c3"]})
+
+
+def error_of(label: str, rng: np.random.Generator, p: int, extra: float = 0.0) -> float:
+    """Operator norm of exact kernel less equivalent at a default point, p/2 samples of a mixture."""
+    point = theorem.point(label)
+    data = gaussian_mixture(rng, p, p // 2, float(point["tau0"]))
+    return norm(exact_kernel(point, data.points) - equivalent(label, data, extra))
+
+
+def error_off(label: str, rng: np.random.Generator, p: int) -> float:
+    """The same without the diagonals, p/4 samples."""
+    point = theorem.point(label)
+    data = gaussian_mixture(rng, p, p // 4, float(point["tau0"]))
+    difference = exact_kernel(point, data.points) - equivalent(label, data)
+    np.fill_diagonal(difference, 0)
+    return norm(difference)
+
+
+def error_on(label: str, rng: np.random.Generator, p: int) -> float:
+    """Largest difference of p/2 diagonal entries for Gaussian data, in units of the root of log p/2."""
+    point, values = theorem.point(label), known_values(label)
+    lengths = float(point["tau0"]) ** 2 * rng.chisquare(p, p // 2) / p
+    difference = exact_diagonal(point, lengths) - values["c0"] - values["c1"] * lengths
+    return float(np.max(np.abs(difference)) / np.sqrt(np.log(p / 2)))
+
+
+@theorem.derivation
+def derivation(proof: Any) -> None:
+    """The expansion of one layer, closed upon itself."""
+    heat = price(proof)
+    wide = proof.assume(
+        "wide limit", "as the width grows, G solves G = E phi(u) phi(v), (u, v) Gaussian of covariance a2 G + b2 X'X",
+        "Ling et al. (2024), section 2; here simulated at finite width", uses=[],
+    )  # fmt: skip
+    variance = proof.define(
+        Eq(gamma2, a2 * diagonal + b2 * tau0**2), "the diagonal of the covariance at the equilibrium", uses=[wide]
+    )
+    dropped = proof.asymptotic(
+        "what is dropped", "the matrices X_ij^2 - S_ij/p and X_ij (delta_i + delta_j), i != j, have small norms",
+        "entries of order 1/p with random signs", deviation=remainder, sizes=(64, 128, 256, 512), replicates=24,
+        uses=[],
+    )  # fmt: skip
+    rest = proof.assume(
+        "small stays small", "a perturbation of small operator norm moves the equilibrium little",
+        "Ling et al. (2024), Theorem 1, in the operator norm", uses=[dropped],
+    )  # fmt: skip
+    left = proof.define(
+        Eq(c0, diagonal - tau0**2 * c1), "on the diagonal X'X has tau_0^2, the other two terms are of order 1/p",
+        uses=[rest],
+    )  # fmt: skip
+    for label in theorem.points:
+        name = theorem.point(label)["phi"]
+        steps = layer_steps(proof, name, heat, variance)
+        off = proof.asymptotic(
+            f"{name}: off the diagonal", "exact kernel less equivalent, diagonals set to zero, in operator norm",
+            "a mixture of three classes that differ in mean, trace and shape", uses=[*steps, left],
+            deviation=lambda rng, p, label=label: error_off(label, rng, p), sizes=(128, 256, 512), replicates=20,
+        )  # fmt: skip
+        on = proof.asymptotic(
+            f"{name}: on the diagonal", "largest difference of n = p/2 diagonal entries, over the root of log n",
+            "a maximum of n nearly Gaussian numbers of variance 2 (c4 - c1)^2 tau_0^4/p", uses=[*steps, left],
+            deviation=lambda rng, p, label=label: error_on(label, rng, p), sizes=(256, 1024, 4096), replicates=32,
+        )  # fmt: skip
+        proof.conclude("the fixed point", uses=[variance, *steps, left, off, on], regime=name)
+
+
+# -- experiment -------------------------------------------------------------------------------------------------------
+
+
+@theorem.experiment(points=("A", "B", "C"), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics())
+@theorem.experiment(points=("D",), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics(c1=0.2))
+def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
+    """Exact kernel matrix of 40 samples in ``size`` dimensions, and its products with what each coefficient weighs."""
+    x = samples(rng, size, law, float(point["tau0"]))
+    return read_off(x, exact_kernel(point, x), float(point["tau0"]), law)
+
+
+NETWORK = Statistic("network", quantity="diagonal", resolution=0.02, controls=(Control("drive", 0.0),))
+INPUTS = 32
+
+
+@theorem.experiment(points=("A",), sizes=(64, 128), laws=("gauss", "rad"), statistics=(NETWORK,), first_look=(64, 64))
+def finite_width(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
+    """Equilibrium of a network of ``size`` units, for orthogonal inputs of length tau_0."""
+    letters = layers.letters(point["lrelu"], point["quad"])
+    given = {k: sp.Rational(c.numerator, c.denominator) for k, c in letters.items()}
+    f = layers.function(point["phi"], given)
+    centre = float(closed(expectation(f)).subs(TAU, variance_of(point)))
+    recurrent = np.sqrt(float(point["sigma_a2"]) / size) * entries(rng, (size, size), law)
+    axes, _ = np.linalg.qr(rng.standard_normal((size, INPUTS)))
+    drive = entries(rng, (size, size), law) @ axes
+    inputs = np.sqrt(float(point["sigma_b2"])) * float(point["tau0"]) * drive
+    state = np.zeros_like(inputs)
+    for _ in range(200):
+        before, state = state, f(recurrent @ state + inputs) - centre
+        if np.max(np.abs(state - before)) < 1e-8:
+            break
+    return {"network": float(np.mean(state**2)), "drive": float(np.mean(drive**2)) - 1}
+
+
+@theorem.figure
+def figure(page: Any) -> Any:
+    """Error against the dimension; eigenvalues of exact kernels and equivalents, mixture and digits."""
+    from rmtsym.report.style import COLOURS, figure
+
+    rng = np.random.default_rng(page.trial.seed)
+    sizes, rounds = (64, 128, 256, 512), 4
+    fig, (left, right) = figure(9.5, 3.8, ncols=2)
+    for colour, label in zip(COLOURS, ("A", "C"), strict=False):
+        name = theorem.point(label)["phi"]
+        for marker, extra, text in (("o", 0.0, "$c_0$"), ("x", 1.0, r"$c_0-\tau_0^4c_3$")):
+            means = [np.mean([error_of(label, rng, p, extra) for _ in range(rounds)]) for p in sizes]
+            left.loglog(sizes, means, marker, color=colour, label=f"{name}: {text}")
+            if not extra:
+                left.loglog(sizes, means[-1] * np.sqrt(sizes[-1] / np.array(sizes)), color=colour, linewidth=1)
+    left.set_xticks(sizes, map(str, sizes))
+    left.minorticks_off()
+    left.set_ylim(5e-3, 0.5)
+    left.set_xlabel("dimension $p$; lines: $p^{-1/2}$")
+    left.set_ylabel("operator norm of kernel less equivalent")
+    left.legend(fontsize=8, loc="lower left")
+    order = np.arange(1, 31)
+    mixture = gaussian_mixture(rng, 400, 300, 1.0)
+    for colour, (name, data) in zip(COLOURS, (("mixture", mixture), ("digits", digits())), strict=False):
+        exact, predicted = exact_kernel(theorem.point("A"), data.points), equivalent("A", data)
+        error = norm(exact - predicted) / norm(exact)
+        right.semilogy(order, np.linalg.eigvalsh(exact)[::-1][:30], color=colour, label=f"{name}: exact")
+        right.semilogy(order, np.linalg.eigvalsh(predicted)[::-1][:30], "o", color=colour, markersize=4,
+                       markerfacecolor="white", label=f"{name}: equivalent, error {error:.1%}")  # fmt: skip
+    right.set_xlabel("eigenvalue number")
+    right.set_ylabel("eigenvalue, ReLU equilibrium")
+    right.legend(fontsize=8)
+    return fig
+
+
+# -- consequences -----------------------------------------------------------------------------------------------------
+
+
+@theorem.consequence("without recurrence: one hidden layer with input $\\sigma_bx$")
+def one_layer(claim: Any) -> None:
+    other = get("deep-ck-recursion")
+    points = [{"phi": name, "sigma_a2": "0", "sigma_b2": "9/4", "tau0": "4/5"} for name in ("relu", "quad", "abs")]
+
+    def layer(name: str, power: int) -> Any:
+        def value(point: Any) -> Any:
+            found = predict(other, {"activations": point["phi"], "tau0": "6/5"}, 30, [name])[name].ball
+            return found * 9**power / 4**power
+
+        return value
+
+    for name, power in (("c1", 1), ("c2", 2), ("c3", 2), ("c4", 1), ("diagonal", 0)):
+        there = points if name != "c1" else points[:2]  # |t| has no slope
+        claim.equal(lambda p, name=name: claim.value(name, p), layer(name, power), there, f"{name} of one layer")
+
+
+@theorem.consequence("as many layers with input injection as one likes: the recursion of deep networks converges to it")
+def unrolled(claim: Any) -> None:
+    def gap(label: str, depth: int) -> float:
+        point = theorem.point(label)
+        values = known_values(label)
+        gain, bias = float(point["sigma_a2"]), float(point["sigma_b2"])
+        moments, found = Moments(values["s"], values["r"], 0.0, values["h"]), (0.0, 0.0, 0.0, 0.0)
+        for _ in range(depth):
+            one, two, three, four = found
+            found = recursion(moments, (gain * one + bias, gain * two, gain * three, gain * four + bias))
+        return max(abs(x - values[name]) for x, name in zip(found, ("c1", "c2", "c3", "c4"), strict=True))
+
+    for label in theorem.points:
+        claim.holds(
+            f"{theorem.point(label)['phi']}: 60 layers, to 1e-12", lambda label=label: gap(label, 60) < 1e-12,
+            wrong={"two layers": lambda label=label: gap(label, 2) < 1e-12},
+        )  # fmt: skip
+
+
+@theorem.consequence(
+    "ReLU in closed form: $\\tau_*^2=\\sigma_b^2\\tau_0^2H/(1-\\sigma_a^2H)$, $H=\\frac12-\\frac1{2\\pi}$, "
+    "and $c_4=\\tau_*^2/\\tau_0^2$"
+)
+def relu(claim: Any) -> None:
+    share = sp.S.Half - 1 / (2 * pi)
+    claim.identity(Eq(diagonal, b2 * tau0**2 * share / (1 - a2 * share), evaluate=False), regime="relu")
+    claim.identity(Eq(c4, diagonal / tau0**2, evaluate=False), regime="relu")
+
+
+@theorem.consequence(
+    "an equilibrium is not one hidden layer: "
+    "$c_3/c_2=2\\big((\\sigma_a^2c_1+\\sigma_b^2)/(\\sigma_a^2c_4+\\sigma_b^2)\\big)^2$"
+)
+def not_one_layer(claim: Any) -> None:
+    for label in theorem.points:
+        name = theorem.point(label)["phi"]
+        claim.identity(Eq(c3 * (a2 * c4 + b2) ** 2, 2 * c2 * (a2 * c1 + b2) ** 2, evaluate=False), regime=name)
+
+    def ratio(gain: str) -> float:
+        values = theorem.values(theorem.point("A", sigma_a2=gain))
+        return float(values["c3"]) / float(values["c2"])
+
+    claim.holds(
+        "ReLU: below 1.9 at sigma_a^2 = 1/2, 2 without recurrence",
+        lambda: ratio("0.5") < 1.9 and abs(ratio("0") - 2) < 1e-12, wrong={"at 1/20": lambda: ratio("0.05") < 1.9},
+    )  # fmt: skip
+
+
+@theorem.consequence("a linear equilibrium diverges at the edge of stability, a ReLU one does not reach its pole")
+def edge(claim: Any) -> None:
+    def linear(eps: Fraction) -> dict[str, Any]:
+        return {"phi": "lrelu", "lrelu": "1,1", "sigma_a2": 1 - eps}
+
+    claim.exponent("c1", linear, -1, text="linear: c1 ~ 1/(1 - sigma_a^2)")
+    claim.exponent("diagonal", linear, -1, text="linear: the diagonal too")
+    claim.limit("c1", lambda eps: {"sigma_a2": 2 - eps}, Fraction(1, 2), text="ReLU: c1 = 1/2 at sigma_a^2 = 2")
+
+
+@theorem.consequence("a quadratic layer has two equilibrium variances or none; the smaller is the stable one")
+def smaller_root(claim: Any) -> None:
+    def slope(factor: float) -> bool:
+        point = theorem.point("B")
+        gain, bias = float(point["sigma_a2"]), float(point["sigma_b2"]) * float(point["tau0"]) ** 2
+        square, linear = (float(x) for x in point["quad"])
+        roots = np.roots([2 * gain * square**2, gain * linear**2 - 1, bias])
+        slopes = gain * (4 * square**2 * np.sort(roots.real) + linear**2)
+        gamma = float(theorem.values(point)["gamma2"])
+        return bool(abs(gamma - factor * roots.min()) < 1e-9 and slopes[0] < 1 < slopes[1])
+
+    claim.holds("quad at B", lambda: slope(1.0), wrong={"another variance": lambda: slope(1.01)})
+
+
+@theorem.consequence(
+    "the identity has the weight $\\tau_*^2-\\tau_0^2c_1$; subtracting $\\tau_0^4c_3$ too leaves an error"
+)
+def identity_weight(claim: Any) -> None:
+    def exponent(label: str, extra: float) -> float:
+        rng = np.random.default_rng(5)
+        low, high = (np.mean([error_of(label, rng, p, extra) for _ in range(8)]) for p in (64, 384))
+        return float(np.log(high / low) / np.log(6))
+
+    for label in ("A", "C"):
+        claim.holds(
+            f"{theorem.point(label)['phi']}: the error falls with an exponent below -1/3",
+            lambda label=label: exponent(label, 0.0) < -1 / 3,
+            wrong={"tau_0^4 c_3 subtracted": lambda label=label: exponent(label, 1.0) < -1 / 3},
+        )
+
+
+# -- known wrong versions ---------------------------------------------------------------------------------------------
+
+for _name in ("relu", "quad", "lrelu", "cos"):
+    _row, _square = TABLE[_name], closed(derivative_moment(layers.function(_name) ** 2, 2))
+    _late = {k: e.subs(layers.v, diagonal) for k, e in (("s", _row.slope), ("r", _row.bend), ("h", _row.growth))}
+    _rest = 1 - a2 * s**2
+    _wrong: dict[str, dict[str, sp.Expr]] = {
+        "sigma_a unsquared in c1": {"c1": b2 * s**2 / (1 - sqrt(a2) * s**2)},
+        "moments at tau_* for gamma": _late,
+        "c1 for c4 in c2": {"c2": r**2 * (a2 * c1 + b2) ** 2 / (4 * _rest)},
+        "sigma_b^2 missing in the squares": {
+            "c2": r**2 * a2**2 * c4**2 / (4 * _rest), "c3": r**2 * a2**2 * c1**2 / (2 * _rest),
+        },
+        "activation not centred": {"h": _square.subs(TAU, gamma2) / 2},
+        "tau_0^4 c3 subtracted from the identity": {"c0": diagonal - tau0**2 * c1 - tau0**4 * c3},
+    }  # fmt: skip
+    for _says, _outputs in _wrong.items():
+        if _says != "sigma_a unsquared in c1" or _row.slope != 0:
+            theorem.mutant(f"{_name}: {_says}", outputs=_outputs, regime=_name)
