@@ -7,6 +7,7 @@ Where the density is a sqrt(distance)/pi, the last of N eigenvalues of a real sy
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ MODELS = {
 }
 
 
+@cache
 def scale(law: Law, edge: float, inwards: int, size: int) -> float:
     """(a N)^(-2/3), a from the density close to the edge."""
     near = 1e-6 * (law.edges[-1].value - law.edges[0].value)
@@ -68,6 +70,7 @@ def beyond(law: Law, spectra: np.ndarray, shift: float = 0.0) -> np.ndarray:
     return np.array(found)
 
 
+@cache
 def masses(law: Law) -> list[float]:
     return [float(law.cdf(high.value + 1e-9) - law.cdf(low.value - 1e-9)) for low, high in law.support.components]
 
