@@ -12,6 +12,7 @@ _HOME = {
     "Atoms": "measure",
     "Average": "average",
     "BALL": "evaluate",
+    "Bound": "bound",
     "ContourLaw": "contour",
     "DensityLaw": "law",
     "ExponentialLaw": "law",

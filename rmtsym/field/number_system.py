@@ -65,6 +65,10 @@ class NumberSystem:
     def call(self, name: str, *args: Any) -> Any:
         raise NotImplementedError
 
+    def apply(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Value of a Python function that knows this kind of numbers (nodes of higher layers)."""
+        return function(*args)
+
     def compare(self, relation: str, left: Any, right: Any) -> Any:
         return {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}[relation](
             left, right

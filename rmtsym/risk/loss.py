@@ -142,6 +142,16 @@ class Loss(sp.Basic):
             orders.append(evaluate)
         return tuple(orders)
 
+    @cached_property
+    def lines(self) -> tuple[tuple[float, float] | None, ...]:
+        """Slope at zero and curvature of each piece that is at most quadratic, None for the others."""
+        bends = [p.diff(_t, 2) for p in self.pieces]
+        slopes = [p.diff(_t) for p in self.pieces]
+        return tuple(
+            None if bend.free_symbols else (float(slope.subs(_t, 0)), float(bend))
+            for slope, bend in zip(slopes, bends, strict=True)
+        )
+
     def value(self, t: Any) -> Any:
         """L(t), vectorised."""
         return self._numeric[0](np.asarray(t, dtype=float))

@@ -60,45 +60,47 @@ def prox(loss: Loss, delta: Any, r: Any) -> np.ndarray:
         at = (r >= enter) & (r <= leave)
         out[at] = b
         done |= at
-    for k, piece in enumerate(loss.pieces):
+    for k in range(len(points) + 1):
         mask = ~done
         if k > 0:
             mask &= r > thresholds[k - 1][1]
         if k < len(points):
             mask &= r < thresholds[k][0]
         if mask.any():
-            out[mask] = _solve_piece(loss, piece, delta[mask], r[mask])
+            out[mask] = _solve_piece(loss, k, delta[mask], r[mask])
     return out
 
 
-def _solve_piece(loss: Loss, piece: sp.Expr, delta: np.ndarray, r: np.ndarray) -> np.ndarray:
-    t = Loss.variable
-    slope, curvature = piece.diff(t), piece.diff(t, 2)
-    if not curvature.free_symbols:  # affine slope: closed form
-        c = float(curvature)
-        return (r - delta * float(slope.subs(t, 0))) / (1 + delta * c)
-    pull = delta * loss.slope(r)
-    pull = np.where(np.isfinite(pull), pull, np.sign(pull) * 1e3)
+def _solve_piece(loss: Loss, k: int, delta: np.ndarray, r: np.ndarray) -> np.ndarray:
+    line = loss.lines[k]
+    if line is not None:  # affine slope: closed form
+        return (r - delta * line[0]) / (1 + delta * line[1])
+    with np.errstate(over="ignore"):
+        pull = np.clip(delta * loss.slope(r), -1e3, 1e3)
     low, high = np.minimum(r, r - pull), np.maximum(r, r - pull)
     for _ in range(_MAX_STEPS):  # a capped pull may not yet bracket the root
-        short_high = high + delta * loss.slope(high) < r
-        short_low = low + delta * loss.slope(low) > r
+        with np.errstate(over="ignore"):
+            short_high = high + delta * loss.slope(high) < r
+            short_low = low + delta * loss.slope(low) > r
         if not (short_high.any() or short_low.any()):
             break
         width = high - low + 1
         high = np.where(short_high, high + width, high)
         low = np.where(short_low, low - width, low)
-    x = np.where(np.abs(pull) < 1, r - pull / (1 + delta * loss.second(r)), (low + high) / 2)
+    with np.errstate(over="ignore"):
+        x = np.where(np.abs(pull) < 1, r - pull / (1 + delta * loss.second(r)), (low + high) / 2)
     x = np.clip(x, low, high)
+    settled, before = np.zeros(x.shape, dtype=bool), np.full(x.shape, np.inf)
     for _ in range(_MAX_STEPS):
-        value = x + delta * loss.slope(x) - r
+        with np.errstate(over="ignore", invalid="ignore"):  # far outside, where the slope overflows
+            value, slope = x + delta * loss.slope(x) - r, 1 + delta * loss.second(x)
+            new = x - value / slope
         low, high = np.where(value < 0, x, low), np.where(value > 0, x, high)
-        step = value / (1 + delta * loss.second(x))
-        new = x - step
-        new = np.where((new <= low) | (new >= high), (low + high) / 2, new)
-        new = np.where(value == 0, x, new)
-        settled = np.abs(new - x) <= 4e-16 * (1 + np.abs(x)) + 0.0
-        x = new
+        # a step of the size of rounding errors may leave the bracket, of which x is an end: that is no reason to bisect
+        settled |= np.abs(new - x) <= 4e-16 * (1 + np.abs(x) + 3 * (np.abs(x) + np.abs(r)) / slope)
+        good = (new > low) & (new < high) & (np.abs(value) < 0.3 * before)
+        x, before = np.where(settled, x, np.where(good, new, (low + high) / 2)), np.abs(value)
+        before[~good] = np.inf
         if settled.all() or np.all(high - low <= 4e-16 * (1 + np.abs(x))):
             return x
     worst = int(np.argmax(np.abs(x + delta * loss.slope(x) - r)))

@@ -178,6 +178,7 @@ def used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(system, FixedPointSystem):
         return bound
     names = {str(s) for s in system.parameters} | {m.name for m in system.measures}
+    names |= set(system.objects)
     names |= {str(m.name) for e in system.expressions for m in e.atoms(sp.MatrixSymbol)}
     names |= {str(s) for e in system.expressions for s in e.free_symbols}
     return {name: value for name, value in bound.items() if name in names}
