@@ -181,13 +181,15 @@ class Proof:
     def define(self, claim: sp.Eq, reason: str, *, name: str = "", uses: Iterable[Step | str] = ()) -> Step:
         """Introduce a symbol: ``Eq(symbol, expression)``.  The symbol must be new and must not define itself.
 
+        A matrix symbol stands for its definition in every step that uses it.
+
         ``uses`` names what makes the definition sensible (a root that exists, a place where a slope vanishes).
         """
         earlier = tuple(eq for s in self.steps for eq in s.relations)
 
         def check(claim: sp.Eq = claim) -> Evidence:
             symbol = claim.lhs
-            if not isinstance(symbol, sp.Symbol):
+            if not isinstance(symbol, (sp.Symbol, sp.MatrixSymbol)):
                 return Evidence.of(False, "definition", message=f"{symbol} is not a symbol")
             if claim.rhs.has(symbol):
                 return Evidence.of(False, "definition", message=f"{symbol} is defined by itself")

@@ -128,6 +128,19 @@ def test_matrix_identity():
     assert results[0].rejected > 0
 
 
+def test_a_matrix_may_be_defined():
+    n = sp.Symbol("n", integer=True, positive=True)
+    a, b, d = (sp.MatrixSymbol(name, n, n) for name in "ABD")
+
+    def write(proof):
+        product = proof.define(sp.Eq(a, d * d.T, evaluate=False), "a product")
+        proof.substitute("trace", sp.Eq(sp.Trace(a * b), sp.Trace(d.T * b * d)), "cyclic", uses=[product])
+        proof.define(sp.Eq(b, b * d, evaluate=False), "circular")
+        proof.define(sp.Eq(a, 2 * d, evaluate=False), "not new", name="again")
+
+    assert [r.status for r in effective_ridge(write).run().results] == [Status.VERIFIED] * 2 + [Status.REFUTED] * 2
+
+
 @pytest.mark.parametrize(("exponent", "status"), [(-0.5, Status.VERIFIED), (-1, Status.REFUTED), (0.0, Status.REFUTED)])
 def test_a_rate_is_tested(exponent, status):
     def deviation(rng, n):
