@@ -87,12 +87,14 @@ class Case:
         plain = self.H - self.ridge
         return single - plain * self.H.inv() * plain if total else single
 
-    def remainder(self, m: int, weights: Sequence[Fraction] | None = None, order: int = 1, total: bool = True) -> float:
+    def remainder(self, m: int, order: int = 1, total: bool = True) -> float:
         """Largest entry of E Q~ less the expansion up to 1/m (or, for ``order`` 0, less H^{-1} alone)."""
+        return self.distance(m, None, self.variance(total) if order else self.H * 0)
+
+    def distance(self, m: int, weights: Sequence[Fraction] | None, middle: fmpq_mat) -> float:
+        """Largest entry of E Q~ - H^{-1} - H^{-1} (middle) H^{-1} / m."""
         inverse = self.H.inv()
-        gap = self.mean(m, weights) - inverse
-        if order:
-            gap -= inverse * self.variance(total) * inverse * _q(Fraction(1, m))
+        gap = self.mean(m, weights) - inverse - inverse * middle * inverse * _q(Fraction(1, m))
         return max(abs(float(Fraction(int(x.p), int(x.q)))) for x in gap.entries())
 
 

@@ -21,8 +21,9 @@ from rmtsym.fixedpoint import FixedPointSystem, Unknown
 from rmtsym.simulate import Statistic
 from rmtsym.theorem import Quantity, Theorem
 from rmtsym.theorem.exact import vanishes
-from theory.sketching import enumeration, row_sampling
-from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, load, m, n
+from theory.sketching import enumeration, row_sampling, sampling_steps
+from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, doubled, load, m, n
+from theory.sketching.sampling_steps import Hi, Problem, energy, scatter, xbar
 
 theorem = Theorem(
     id="random-sampling-inversion-bias",
@@ -52,7 +53,7 @@ theorem = Theorem(
         Quantity("trHxMx", "squared error in the metric M", r"\|\hat x-x^*\|_M^2"),
     ),
     points={
-        "A": {},
+        "A": {"n": 2000},
         "R": {"kind": "opposed2", "n": 2000, "lam": "200", "debias": "scalar"},
         "L": {"scheme": "lev", "n": 1000, "lam": "100"},
         "digits": {"kind": "digits", "n": row_sampling.DIGITS, "m": 200, "scheme": "mix"},
@@ -61,25 +62,12 @@ theorem = Theorem(
 
 # -- statement --------------------------------------------------------------------------------------------------------
 
-Hi = Inverse(H)
 weights = Inverse(Inverse(W) + load(Q) * Inverse(Pi) / m)
 
 
 def response(inner: Any, weight: Any = D) -> sp.Expr:
     """Derivative of the weights when the ridge grows along a matrix; ``inner`` is that of the resolvent, negative."""
     return weight * load(inner) * Inverse(Pi) * weight / m
-
-
-def energy(metric: Any, mean: Any = Q * A.T * D * b) -> sp.Expr:
-    """Squared distance of the mean estimator from the full solution."""
-    gap = mean - Hi * A.T * b
-    return Trace(metric * gap * gap.T)
-
-
-def scatter(mean: Any = Q * A.T * D * b) -> sp.Expr:
-    """What the randomness of the rows adds: residuals of the mean estimator, weighted by the response."""
-    rest = b - A * mean
-    return Trace(E * rest * rest.T)
 
 
 @theorem.statement
@@ -149,30 +137,8 @@ def known(point: Any, size: int, law: str) -> dict[str, float]:
     return sketches(point, size, law).moments()
 
 
-CONTROLS = {name: row_sampling.control(name, known) for name in
-            ("load", "first_load", "square", "lin_load", "bias_load", "risk_load")}  # fmt: skip
-
-
-def observed(curvature: float, rough: float, sharp: float = 0.005) -> tuple[Statistic, ...]:
-    """Traces to a sharp resolution, forms in one right-hand side to a rough one.
-
-    Designs differ between sizes, and with them the coefficient of 1/m; ``curvature`` bounds what that adds.
-    """
-    loads = tuple(CONTROLS[name] for name in ("load", "first_load", "square"))
-    forms = {"lin": "lin_load", "trHxMx": "risk_load", "bias_projection": "bias_load"}  # the last one is small
-    return (
-        *(Statistic(name, controls=loads, resolution=sharp, curvature=curvature) for name in ("trH", "g0", "g1")),
-        Statistic("trHQHQ", controls=loads, resolution=4 * sharp, curvature=4 * curvature),
-        *(
-            Statistic(name, kind="form", controls=(CONTROLS[load_],), resolution=rough, curvature=4 * curvature)
-            for name, load_ in forms.items()
-        ),
-    )
-
-
-def doubled(start: Any) -> Any:
-    """Two sizes, from a share of the draws of the point."""
-    return lambda point: (int(start * point["m"]), int(2 * start * point["m"]))
+def observed(*options: float) -> tuple[Statistic, ...]:
+    return row_sampling.observed(known, *options)
 
 
 def fixed_images() -> tuple[Statistic, ...]:
@@ -213,10 +179,10 @@ def figure(page: Any) -> Any:
     """Bias of the inverse by number of draws and by scheme."""
     rng, images = np.random.default_rng(page.trial.seed), {"kind": "digits", "n": row_sampling.DIGITS}
     curves = {
-        "rows of two sizes, uniform": bias_of(),
+        "rows of two sizes, uniform": bias_of(n=4000),
         "digits, uniform": bias_of(**images, scheme="unif"),
-        "rows of two sizes, half by leverage": bias_of(scheme="mix"),
-        "rows of two sizes, by leverage: d/(m - d)": bias_of(scheme="lev"),
+        "rows of two sizes, half by leverage": bias_of(n=4000, scheme="mix"),
+        "rows of two sizes, by leverage: d/(m - d)": bias_of(n=4000, scheme="lev"),
     }
     return row_sampling.picture(rng, np.array([50, 75, 110, 170, 260, 400]), curves, 64)
 
@@ -224,71 +190,22 @@ def figure(page: Any) -> Any:
 # -- derivation -------------------------------------------------------------------------------------------------------
 
 
-class Sample:
-    """A small problem at ``m`` draws and one sketch of it, for the rates of the asymptotic steps."""
-
-    def __init__(self, rng: np.random.Generator, size: int, scheme: str) -> None:
-        self.sketch, self.values, self.mean = _problem(size, scheme)
-        s = self.sketch
-        self.d = s.white.shape[1]
-        picked = row_sampling.indices(rng, s.pi, size, 1)[0]
-        self.rows, self.share, self.rest = s.white[picked], s.share[picked], s.residual[picked]
-        self.inverse = np.linalg.inv(self.rows.T @ (self.share[:, None] * self.rows))
-
-    def form(self) -> float:
-        """Forms of fresh rows in the inverse, less the same in the mean inverse: root mean square over the rows."""
-        s = self.sketch
-        gaps = np.sum((s.white @ (self.inverse - self.mean)) * s.white, axis=1) * s.share
-        return float(np.sqrt(s.pi @ gaps**2))
-
-    def count(self) -> float:
-        """What the drawn rows of the first tenth contribute, less what leaving one out predicts for all of them."""
-        s = self.sketch
-        forms = np.sum((s.white @ self.inverse) * s.white, axis=1)
-        predicted = np.sum((s.first @ self.inverse) * (s.white.T @ ((1 / (1 + s.share * forms))[:, None] * s.white)).T)
-        drawn = np.sum((s.first @ self.inverse) * (self.rows.T @ (self.share[:, None] * self.rows)).T)
-        return float(drawn - predicted) / self.d
-
-    def trace(self) -> float:
-        """The part of the first tenth of the rows, less its equivalent."""
-        return float(np.sum(self.inverse * self.sketch.first)) / self.d - self.values["g0"]
-
-    def square(self) -> float:
-        """The same for the square of the inverse."""
-        white, response = self.sketch.white, self.values["E"].entries
-        second = self.mean @ (np.eye(self.d) + white.T @ (response[:, None] * white)) @ self.mean
-        return float(np.sum((self.inverse @ self.inverse - second) * self.sketch.first)) / self.d
-
-    @property
-    def step(self) -> np.ndarray:
-        """Sampled solution, less the full one."""
-        return self.inverse @ (self.rows.T @ (self.share * self.rest))
-
-    def linear(self) -> float:
-        scale = np.linalg.norm(self.sketch.row) * np.sqrt(np.sum(self.sketch.residual**2))
-        return float(self.sketch.offset + self.sketch.row @ self.step - self.values["lin"]) / scale
-
-    def error(self) -> float:
-        return float(self.step @ self.step) / self.values["trHxMx"] - 1
-
-
 @lru_cache(maxsize=8)
-def _problem(size: int, scheme: str) -> tuple[row_sampling.Sketches, Any, np.ndarray]:
-    """Sketches, the values of the theory, and the mean inverse."""
+def problem(size: int, scheme: str) -> Problem:
+    """Rows of two sizes, eight draws for each column."""
     from rmtsym.fixedpoint import solve
 
     point = theorem.point(m=size, n=size**2 // 8, d=size // 8, ratio=2, scheme=scheme)
     found = solve(statement(), theorem.bound(point))
-    sketch = _sketches(key(point))
-    return sketch, found.values, np.linalg.inv(sketch.white.T @ (found["D"].entries[:, None] * sketch.white))
+    return Problem(_sketches(key(point)), found.values, found["D"].entries)
 
 
 @lru_cache(maxsize=32)
-def response_quotient(metric: str, steps: int, seed: int) -> float:
+def response_quotient(metric: str, steps: int) -> float:
     """Weights when the ridge grows along a matrix over a large number, times that number, less the response."""
     from rmtsym.fixedpoint import solve
 
-    point = theorem.point(m=30, n=60, d=5, lam=1, ratio=2, metric=metric, design_seed=seed)
+    point = theorem.point(m=30, n=60, d=5, lam=1, ratio=2, metric=metric)
     bound = theorem.bound(point)
     ridges = bound["C"], bound["C"] + bound["M"] / steps
     here, there = (solve(statement(), {**bound, "C": ridge}) for ridge in ridges)
@@ -298,123 +215,11 @@ def response_quotient(metric: str, steps: int, seed: int) -> float:
 @theorem.derivation
 def derivation(proof: Any) -> None:
     """Leave one draw out; then let the ridge grow a little for everything quadratic."""
-    trH, g0, g1, trHQHQ, lin, bias, error = sp.symbols("trH g0 g1 trHQHQ lin bias_projection trHxMx")
-    t, c = sp.symbols("t c", positive=True)
-    Delta, S, F = (MatrixSymbol(name, n, n) for name in ("Delta", "S", "F"))
-    Qbar, Q2, N, L = (MatrixSymbol(name, d, d) for name in ("Qbar", "Q_2", "N", "L"))
-    G, x, xbar = MatrixSymbol("G", d, d), MatrixSymbol("x", d, 1), MatrixSymbol("xbar", d, 1)
-    one, rows = Identity(1), Identity(n)
-    sampling = dict(sizes=(32, 64, 128, 256), replicates=128)
-
-    def observe(statistic: Any, scheme: str = "lev") -> Any:
-        return lambda rng, size: statistic(Sample(rng, size, scheme))
-
-    # one resolvent
-    sherman = Eq((G + c * x * x.T).I * x * (one + c * x.T * G.I * x), G.I * x, evaluate=False)
-    rank_one = proof.identity("leave one draw out", sherman, "a draw is a rank-one change of the Gram matrix G")
-    forms = proof.asymptotic(
-        "forms of a draw", Eq(Delta, load(Qbar), evaluate=False),
-        "the sketch without it is independent of the row drawn: a'Qa is what it is for the mean inverse Qbar",
-        deviation=observe(Sample.form, "mix"), uses=[rank_one], **sampling,
-    )  # fmt: skip
-    once = Inverse(Pi) * W / m
-    count = proof.asymptotic(
-        "mean weights", Eq(D, m * Pi * once * Inverse(rows + Delta * once), evaluate=False),
-        "row i is drawn m pi_i times in the mean, each time with w_i/(m pi_i), over one plus that times its form",
-        deviation=observe(Sample.count, "mix"), exponent=-1.0, uses=[rank_one, forms], **sampling,
-    )  # fmt: skip
-    short = proof.substitute(
-        "mean weights, in short", Eq(D, Inverse(Inverse(W) + Delta * Inverse(Pi) / m), evaluate=False),
-        "the probability cancels once", uses=[count],
-    )  # fmt: skip
-    solved = proof.substitute(
-        "read as an equation for w", Eq(W, Inverse(Inverse(D) - Delta * Inverse(Pi) / m), evaluate=False),
-        "1/w = 1/D - a'Qa/(m pi): linear", uses=[short],
-    )  # fmt: skip
-    sketch = A.T * S * A
-    inverse = proof.identity(
-        "what an inverse is", Eq(Inverse(sketch + C) * sketch, Identity(d) - Inverse(sketch + C) * C, evaluate=False),
-        "exact for every sketch S'S; its mean is taken term by term over the draws",
-    )  # fmt: skip
-    mean = proof.asymptotic(
-        "mean inverse", Eq(Qbar, Inverse(A.T * D * A + C), evaluate=False),
-        "the sum over draws is Qbar A'DA, so that Qbar (A'DA + C) = 1; sampled by leverage, where equal draws let the "
-        "trace of one sketch fluctuate no more than its mean is off",
-        deviation=observe(Sample.trace), exponent=-1.0, uses=[inverse, count], **sampling,
-    )  # fmt: skip
-    solution = proof.asymptotic(
-        "mean solution", Eq(xbar, Qbar * A.T * D * b, evaluate=False),
-        "the same for the sampled right-hand side: weighted least squares with weights D",
-        deviation=observe(Sample.linear), uses=[rank_one, mean], **sampling,
-    )  # fmt: skip
-
-    # two resolvents: derivatives along C + tM, D -> D + tE
-    moved = Inverse(A.T * (D + t * E) * A + C + t * M)
-    quotient = proof.identity(
-        "resolvents at two ridges", Eq(Q - moved, t * moved * (M + A.T * E * A) * Q, evaluate=False),
-        "exact for every t; at t = 0 it gives the derivative",
-    )  # fmt: skip
-    shift = proof.identity(
-        "weights at two ridges",
-        Eq(Inverse(D) - Inverse(D + t * E), t * Inverse(D) * E * Inverse(D + t * E), evaluate=False),
-        "1/D is 1/w plus the form over m pi, and only the form moves",
-    )  # fmt: skip
-    second = proof.asymptotic(
-        "second moment", Eq(Q2, Qbar * (M + A.T * E * A) * Qbar, evaluate=False),
-        "the sketched inverse has the derivative -QMQ along M, its mean that of Qbar",
-        deviation=observe(Sample.square), exponent=-1.0, uses=[quotient, mean], **sampling,
-    )  # fmt: skip
-    pull = proof.asymptotic(
-        "response of the weights", Eq(Pi, D * Inverse(E) * D * load(Q2) / m, evaluate=False),
-        "E = D a'Q_2 a D/(m pi) row by row; difference quotients of the fixed point tend to it, for M = A'A and M = H",
-        deviation=lambda rng, size: response_quotient(("gram", "H")[rng.integers(2)], size, int(rng.integers(2))),
-        exponent=-1.0, sizes=(64, 256, 1024), replicates=64, uses=[quotient, shift, solved],
-    )  # fmt: skip
-
-    # least squares: the minimum of the sketched objective, and its derivative
-    Y = MatrixSymbol("Y", sp.Symbol("k", integer=True, positive=True), n)
-    ridge, inner = L.T * L, Inverse(A.T * Y.T * Y * A + L.T * L)
-    best = inner * A.T * Y.T * Y * b
-    objective = proof.identity(
-        "minimum of the sketched objective",
-        Eq(
-            (b - A * best).T * Y.T * Y * (b - A * best) + best.T * ridge * best,
-            b.T * Y.T * Y * b - b.T * Y.T * Y * A * inner * A.T * Y.T * Y * b, evaluate=False,
-        ),
-        "a Schur complement: one entry of the inverse Gram matrix of [A b]",
-    )  # fmt: skip
-    weight, grown = DiagonalPart(D), DiagonalPart(D) + t * DiagonalPart(F)
-    ridge, more = L.T * L, L.T * L + t * N.T * N
-    x0, x1 = (Inverse(A.T * u * A + v) * A.T * u * b for u, v in ((weight, ridge), (grown, more)))
-    low, high = (
-        b.T * u * b - b.T * u * A * Inverse(A.T * u * A + v) * A.T * u * b for u, v in ((weight, ridge), (grown, more))
+    steps = sampling_steps.derive(proof, problem, response_quotient)
+    bias = proof.define(
+        Eq(sp.Symbol("bias_projection"), energy(A.T * A, xbar)), "distance of the mean solution from the full one"
     )
-    envelope = proof.identity(
-        "envelope",
-        Eq(
-            high - low,
-            t * ((b - A * x1).T * DiagonalPart(F) * (b - A * x0) + x1.T * N.T * N * x0), evaluate=False,
-        ),
-        "exact for every t: at t = 0 the minimum has the derivative r'Er + x'Mx, and x'Mx before the mean is taken",
-    )  # fmt: skip
-    risk = proof.asymptotic(
-        "squared error", Eq(error, energy(M, xbar) + scatter(xbar), evaluate=False),
-        "E x'Mx = xbar'M xbar + the residuals' share; subtract the full solution",
-        deviation=observe(Sample.error), uses=[objective, envelope, solution, pull],
-        sizes=(48, 96, 192, 384), replicates=256,
-    )  # fmt: skip
-
-    names = [
-        proof.define(Eq(trH, Trace(H * Qbar) / d), "trace of the mean inverse"),
-        proof.define(Eq(g0, Trace(A.T * T * A * Qbar) / d), "T keeps the first tenth of the rows"),
-        proof.define(Eq(g1, Trace(A.T * A * Qbar) / d - g0), "the other rows"),
-        proof.define(Eq(trHQHQ, Trace(H * Q2) / d), "trace of the second moment"),
-        proof.define(Eq(lin, Trace(b.T * T * A * xbar)), "a form in the mean solution"),
-        proof.define(Eq(bias, energy(A.T * A, xbar)), "distance of the mean solution from the full one"),
-    ]
-    proof.conclude(
-        "every equation and quantity", uses=[forms, solved, mean, solution, second, pull, risk, *names]
-    )  # fmt: skip
+    proof.conclude("every equation and quantity", uses=[*steps, bias])
 
 
 # -- consequences -----------------------------------------------------------------------------------------------------

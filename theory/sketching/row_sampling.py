@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.linalg import hadamard
 from sympy import Inverse, MatrixSymbol
 
 from rmtsym.errors import DomainError
 from rmtsym.field.diagonal import Diagonal, DiagonalPart
-from rmtsym.simulate import Control
+from rmtsym.simulate import Control, Statistic
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Count, Parameter
 
-KINDS = ("gauss", "gauss2", "opposed2", "signs2", "coherent2", "pareto", "digits")
+KINDS = ("gauss", "gauss2", "opposed2", "signs2", "coherent2", "hadamard2", "pareto", "digits")
 WEIGHTS = ("none", "scalar", "matrix")
 SCHEMES = ("unif", "lev", "rootlev", "mix", "rownorm")
 DIGITS = 1797  # images that come with scikit-learn
@@ -90,6 +91,10 @@ def _rows(kind: str, n: int, d: int, ratio: float, seed: int) -> tuple[np.ndarra
         Z = rng.standard_normal((n, d))
     size = np.where(first, ratio, 1.0) if kind.endswith("2") else 1 + rng.pareto(3.0, n) if kind == "pareto" else 1.0
     A = Z * np.broadcast_to(size, n)[:, None]
+    if kind == "hadamard2":
+        if n & (n - 1):
+            raise DomainError("n", n, "a power of two for the Hadamard transform", "use n=1024")
+        A = hadamard(n) @ (np.where(rng.random_sample(n) < 0.5, -1.0, 1.0)[:, None] * A) / np.sqrt(n)
     noise = np.random.RandomState(seed + 1000).standard_normal(n)
     slope = np.where(first, -1, 1) if kind == "opposed2" else 1
     return A, slope * A.sum(axis=1) / np.sqrt(d) + np.where(first, 3 * noise + 3, noise)
@@ -264,9 +269,33 @@ class Sketches:
         return {name: float(np.mean(value)) for name, value in values.items()}
 
 
-def control(name: str, mean: Any) -> Control:
-    """Control variate whose exact mean at a point and a size is computed by ``mean(point, size, law)``."""
-    return Control(name, lambda point, size, law: mean(point, size, law)[name])
+def observed(
+    known: Callable[[Any, int, str], Mapping[str, float]], curvature: float, rough: float, sharp: float = 0.005
+) -> tuple[Statistic, ...]:
+    """Traces to a sharp resolution, forms in one right-hand side to a rough one.
+
+    ``known(point, size, law)`` are the exact means of the control variates.  Designs differ between sizes, and with
+    them the coefficient of 1/m; ``curvature`` bounds what that adds.
+    """
+
+    def control(name: str) -> Control:
+        return Control(name, lambda point, size, law: known(point, size, law)[name])
+
+    loads = tuple(control(name) for name in ("load", "first_load", "square"))
+    forms = {"lin": "lin_load", "trHxMx": "risk_load", "bias_projection": "bias_load"}  # the last one is small
+    return (
+        *(Statistic(name, controls=loads, resolution=sharp, curvature=curvature) for name in ("trH", "g0", "g1")),
+        Statistic("trHQHQ", controls=loads, resolution=4 * sharp, curvature=4 * curvature),
+        *(
+            Statistic(name, kind="form", controls=(control(load_),), resolution=rough, curvature=4 * curvature)
+            for name, load_ in forms.items()
+        ),
+    )
+
+
+def doubled(start: Any) -> Callable[[Any], tuple[int, int]]:
+    """Two numbers of draws, the first a share of those of the point."""
+    return lambda point: (int(start * point["m"]), int(2 * start * point["m"]))
 
 
 def average(sketches: Sketches, rng: np.random.Generator, batches: int) -> tuple[float, float]:
