@@ -174,7 +174,7 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
     found: dict[str, tuple[str | None, Any]] = {}
 
     def scan(code: types.CodeType) -> None:
-        instructions = list(dis.get_instructions(code))
+        instructions = _instructions(code)
         for position, step in enumerate(instructions):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
                 module, name, value = function.__module__, step.argval, function.__globals__[step.argval]
@@ -198,11 +198,21 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
     return found
 
 
+@functools.lru_cache(maxsize=4096)
+def _instructions(code: types.CodeType) -> tuple[dis.Instruction, ...]:
+    return tuple(dis.get_instructions(code))
+
+
 def _statements(module: str) -> list[ast.stmt]:
     try:
-        return ast.parse(inspect.getsource(sys.modules[module])).body
+        return _parsed(inspect.getsource(sys.modules[module]))
     except (OSError, TypeError, KeyError, SyntaxError):
         return []
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
 
 
 def _bytecode(code: types.CodeType) -> str:
