@@ -471,24 +471,30 @@ class Proof:
         reason: str = "the stated system",
         *,
         uses: Iterable[Step | str] | None = None,
+        apart: Sequence[Iterable[Step | str]] = (),
         regime: str = "",
         check: Check | None = None,
         wrong: Sequence[tuple[str, Check]] = (),
     ) -> Step:
         """End in exactly the stated system of a regime: every equation and every output, by a zero test.
 
+        Where a regime has several systems, ``apart`` gives one group of steps for each in place of ``uses``: the claims
+        of a system may use its own group only, and relations of different systems need not be solved together.
+
         What a system that is not written in sympy says is concluded by a ``check`` of one's own, with its wrong
         versions; the systems beside it in the regime still by the zero test.
         """
         from rmtsym.theorem import exact
 
-        named = self._uses(uses)
-        relations = self.relations(named)
+        groups = [self._uses(group) for group in apart] or [self._uses(uses)]
+        named = tuple(dict.fromkeys(name for group in groups for name in group))
         stated = [r for r in self.theorem.regimes() if not regime or r.name == regime]
         if not stated:
             raise RmtsymError(f"{self.theorem.id} has no regime {regime!r}")
         systems = [s for s in stated[0].systems if isinstance(s, FixedPointSystem)]
         claims = tuple(eq for s in systems for eq in exact.system_claims(s))
+        if apart and len(apart) != len(systems):
+            raise RmtsymError(f"{self.theorem.id}: {len(apart)} groups of steps for {len(systems)} systems")
         mixed = 0 < len(systems) < len(stated[0].systems)
         zero_test: Callable[[sp.Eq], Evidence] | None = None
         if check is None or mixed:
@@ -496,7 +502,12 @@ class Proof:
                 raise RmtsymError(f"{self.theorem.id}: a system that is not written in sympy needs a check of its own")
 
             def test(one: sp.Eq) -> Evidence:
-                return exact.vanishes(one.lhs - one.rhs, relations)
+                mine = (
+                    group
+                    for group, system in zip(groups, systems, strict=False)
+                    if any(one.lhs == eq.lhs or one.rhs == eq.rhs for eq in exact.system_claims(system))
+                )
+                return exact.vanishes(one.lhs - one.rhs, self.relations(next(mine, groups[0])))
 
             def check_all(own: Check | None = check) -> Evidence:
                 parts, names = [test(one) for one in claims], [str(one.lhs) for one in claims]

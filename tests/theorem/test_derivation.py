@@ -4,7 +4,7 @@ import sympy as sp
 
 from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.fixedpoint.system import FixedPointSystem, Unknown
-from rmtsym.theorem import Derivation, Parameter, Quantity, Status, Theorem, derive
+from rmtsym.theorem import Derivation, Parameter, Quantity, Regime, Status, Theorem, derive
 
 s, kappa, lam, c, delta = sp.symbols("s kappa lam c delta", positive=True)
 df = sp.Symbol("df")
@@ -112,6 +112,26 @@ def test_an_author_s_wrong_version_that_passes_takes_the_power_away():
     result = effective_ridge(write).run().results[0]
     assert result.status is Status.INCONCLUSIVE
     assert "accepts" in result.evidence.message
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_systems_that_are_concluded_apart_may_use_their_own_steps_only(swapped):
+    mu = sp.Symbol("mu", positive=True)
+    other = sp.Eq(mu, c / (1 + mu))
+    theorem = Theorem(
+        id="two-systems", title="", family="toy", parameters=(Parameter("c", ""), Parameter("lam", "")), quantities=()
+    )
+    systems = (FixedPointSystem((Unknown(kappa),), (RIGHT,)), FixedPointSystem((Unknown(mu),), (other,)))
+    theorem.statement(lambda: Regime(systems))
+
+    def write(proof):
+        steps = [[proof.assume("first", RIGHT, "cited")], [proof.assume("second", other, "cited", uses=[])]]
+        proof.conclude(apart=steps[::-1] if swapped else steps)
+
+    theorem.derivation(write)
+    last = derive(theorem).run().results[-1]
+    assert last.status is (Status.REFUTED if swapped else Status.VERIFIED), last.evidence.message
+    assert swapped or last.rejected == last.tried > 0
 
 
 def test_matrix_identity():
