@@ -6,12 +6,13 @@ r"""Reading the coefficients of a kernel matrix off its entries, and putting a m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rmtsym.simulate import Control, Statistic, entries, entry_moment
+from rmtsym.theorem import Theorem
 
 SAMPLES = 40
 
@@ -76,6 +77,87 @@ def remainder(rng: np.random.Generator, p: int) -> float:
     dropped = gram**2 - data.covariance_term + gram * (data.delta[:, None] + data.delta[None, :])
     np.fill_diagonal(dropped, 0)
     return norm(dropped)
+
+
+class Comparison:
+    """Exact kernels of a theorem against their equivalents at its default points; each has the identity's weight c0.
+
+    ``extra`` times tau_0^4 c3 is subtracted from the identity: a version found in public code.
+    """
+
+    def __init__(self, theorem: Theorem, exact: Callable[[dict[str, Any], np.ndarray], np.ndarray]) -> None:
+        self.theorem, self.exact = theorem, exact
+        self._known: dict[str, dict[str, float]] = {}
+
+    def values(self, label: str) -> dict[str, float]:
+        """Theory at a default point."""
+        if label not in self._known:
+            found = self.theorem.values(self.theorem.point(label))
+            self._known[label] = {name: float(value) for name, value in found.items()}
+        return self._known[label]
+
+    def equivalent(self, label: str, data: Mixture, extra: float = 0.0) -> np.ndarray:
+        """The equivalent for data of classes."""
+        values, power = self.values(label), float(self.theorem.point(label)["tau0"]) ** 2
+        return combination(data, {**values, "c0": values["c0"] - extra * power**2 * values["c3"]})
+
+    def difference(self, label: str, rng: np.random.Generator, p: int, n: int, extra: float = 0.0) -> np.ndarray:
+        """Exact kernel less equivalent for n samples of a mixture."""
+        point = self.theorem.point(label)
+        data = gaussian_mixture(rng, p, n, float(point["tau0"]))
+        return self.exact(point, data.points) - self.equivalent(label, data, extra)
+
+    def error(self, label: str, rng: np.random.Generator, p: int, extra: float = 0.0) -> float:
+        """Operator norm of the difference for p/2 samples."""
+        return norm(self.difference(label, rng, p, p // 2, extra))
+
+    def weight_of_identity(self, claim: Any, labels: Mapping[str, str]) -> None:
+        """Claims that the error falls, and that it does not with the other weight of the identity."""
+
+        def exponent(label: str, extra: float) -> float:
+            rng = np.random.default_rng(5)
+            low, high = (np.mean([self.error(label, rng, p, extra) for _ in range(8)]) for p in (64, 384))
+            return float(np.log(high / low) / np.log(6))
+
+        for label, name in labels.items():
+            claim.holds(
+                f"{name}: the error falls with an exponent below -1/3",
+                lambda label=label: exponent(label, 0.0) < -1 / 3,
+                wrong={"tau_0^4 c_3 subtracted": lambda label=label: exponent(label, 1.0) < -1 / 3},
+            )
+
+    def figure(self, page: Any, labels: Mapping[str, str], shown: str) -> Any:
+        """Error against the dimension; eigenvalues of exact kernels and equivalents, mixture and digits."""
+        from rmtsym.report.style import COLOURS, figure
+
+        rng = np.random.default_rng(page.trial.seed)
+        sizes, rounds = (64, 128, 256, 512), 4
+        fig, (left, right) = figure(9.5, 3.8, ncols=2)
+        for colour, (label, name) in zip(COLOURS, labels.items(), strict=False):
+            for marker, extra, text in (("o", 0.0, "$c_0$"), ("x", 1.0, r"$c_0-\tau_0^4c_3$")):
+                means = [np.mean([self.error(label, rng, p, extra) for _ in range(rounds)]) for p in sizes]
+                left.loglog(sizes, means, marker, color=colour, label=f"{name}: {text}")
+                if not extra:
+                    line = means[-1] * np.sqrt(sizes[-1] / np.array(sizes))
+                    left.loglog(sizes, line, color=colour, linewidth=1)
+        left.set_xticks(sizes, map(str, sizes))
+        left.minorticks_off()
+        left.set_ylim(bottom=left.get_ylim()[0] / 5)
+        left.set_xlabel("dimension $p$; lines: $p^{-1/2}$")
+        left.set_ylabel("operator norm of kernel less equivalent")
+        left.legend(fontsize=8, loc="lower left")
+        label, order = next(iter(labels)), np.arange(1, 31)
+        mixture = gaussian_mixture(rng, 400, 300, 1.0)
+        for colour, (name, data) in zip(COLOURS, (("mixture", mixture), ("digits", digits())), strict=False):
+            exact, predicted = self.exact(self.theorem.point(label), data.points), self.equivalent(label, data)
+            error = norm(exact - predicted) / norm(exact)
+            right.semilogy(order, np.linalg.eigvalsh(exact)[::-1][:30], color=colour, label=f"{name}: exact")
+            right.semilogy(order, np.linalg.eigvalsh(predicted)[::-1][:30], "o", color=colour, markersize=4,
+                           markerfacecolor="white", label=f"{name}: equivalent, error {error:.1%}")  # fmt: skip
+        right.set_xlabel("eigenvalue number")
+        right.set_ylabel(f"eigenvalue, {shown}")
+        right.legend(fontsize=8)
+        return fig
 
 
 def skewness(p: int, law: str) -> float:

@@ -10,7 +10,6 @@ variance; they are Taylor coefficients of the exact kernel, by Price's theorem.
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,17 +24,7 @@ from rmtsym.gaussian.numeric import ball_value
 from rmtsym.gaussian.presentation import simplified
 from rmtsym.theorem import POSITIVE, Names, Parameter, Quantity, Regime, Theorem, get, predict
 from theory.kernels import layers
-from theory.kernels.coefficients import (
-    Mixture,
-    combination,
-    digits,
-    gaussian_mixture,
-    norm,
-    read_off,
-    remainder,
-    samples,
-    statistics,
-)
+from theory.kernels.coefficients import Comparison, read_off, remainder, samples, statistics
 from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power, layer_of_matrix
 from theory.kernels.rf_gaussian_kernel_closed_forms import price
 
@@ -154,8 +143,8 @@ def expanded(name: str, variance: Any, old: tuple[Any, ...]) -> tuple[sp.Expr, s
     table = {AB: entry, AA: layers.v + eps * old[3] * D_i, BB: layers.v + eps * old[3] * D_j}
     image = centred_kernel(name).subs(table, simultaneous=True)
     on = centred_power(name).subs(AA, table[AA])
-    first, second, slope = image.diff(eps), image.diff(eps, 2) / 2, on.diff(eps)
-    found = (simplified(e.subs(eps, 0)).subs(layers.v, variance) for e in (first, second, slope))
+    first, second, slope = image.diff(eps), image.diff(eps, 2) / 2, simplified(on.diff(eps))
+    found = (e.subs(eps, 0).subs(layers.v, variance) for e in (first, second, slope))
     return tuple(found)  # type: ignore[return-value]
 
 
@@ -191,18 +180,6 @@ def layer_steps(proof: Any, network: tuple[str, ...], layer: int, heat: Any) -> 
     ]  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def known(label: str) -> dict[str, float]:
-    """Theory at a default point."""
-    return {name: float(value) for name, value in theorem.values(theorem.point(label)).items()}
-
-
-def equivalent(label: str, data: Mixture, extra: float = 0.0) -> np.ndarray:
-    """The right-hand side for data of classes; ``extra`` times tau_0^4 c3 is subtracted from the identity."""
-    values, power = known(label), float(theorem.point(label)["tau0"]) ** 2
-    return combination(data, {**values, "c0": values["c0"] - extra * power**2 * values["c3"]})
-
-
 def exact_kernel(point: dict[str, Any], x: np.ndarray) -> np.ndarray:
     """The conjugate kernel itself, by closed forms, entry by entry."""
     given = layers.letters(point["lrelu"], point["quad"])
@@ -214,11 +191,7 @@ def exact_kernel(point: dict[str, Any], x: np.ndarray) -> np.ndarray:
     return kernel
 
 
-def error_of(label: str, rng: np.random.Generator, p: int, extra: float = 0.0) -> float:
-    """Operator norm of exact kernel less equivalent at a default point, p/2 samples of a mixture."""
-    point = theorem.point(label)
-    data = gaussian_mixture(rng, p, p // 2, float(point["tau0"]))
-    return norm(exact_kernel(point, data.points) - equivalent(label, data, extra))
+compared = Comparison(theorem, exact_kernel)
 
 
 @theorem.derivation
@@ -244,7 +217,7 @@ def derivation(proof: Any) -> None:
         whole = proof.asymptotic(
             f"{title(network)}: exact kernel", "exact kernel less equivalent tends to zero in operator norm",
             "a mixture of three classes that differ in mean, trace and shape", uses=[*steps, left],
-            deviation=lambda rng, p, label=label: error_of(label, rng, p), sizes=(64, 128, 256), replicates=48,
+            deviation=lambda rng, p, label=label: compared.error(label, rng, p), sizes=(64, 128, 256), replicates=48,
         )  # fmt: skip
         proof.conclude("the recursion", uses=[*steps, left, whole], regime=title(network))
 
@@ -252,49 +225,22 @@ def derivation(proof: Any) -> None:
 # -- experiment -------------------------------------------------------------------------------------------------------
 
 
-@theorem.experiment(points=("A", "B"), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics())
+@theorem.experiment(points=("A", "B"), sizes=(400, 800), laws=("gauss", "unif"), statistics=statistics())
 @theorem.experiment(points=("C",), sizes=(400, 800), laws=("gauss", "unif"), statistics=statistics(c1=0.2))
-@theorem.experiment(points=("D",), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics(c1=0.2, c4=0.2))
+@theorem.experiment(points=("D",), sizes=(400, 800), laws=("gauss", "unif"), statistics=statistics(c1=0.2, c4=0.2))
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
     """Exact kernel matrix of 40 samples in ``size`` dimensions, and its products with what each coefficient weighs."""
     x = samples(rng, size, law, float(point["tau0"]))
     return read_off(x, exact_kernel(point, x), float(point["tau0"]), law)
 
 
+TITLES = {label: title(theorem.point(label)["activations"]) for label in theorem.points}
+
+
 @theorem.figure
 def figure(page: Any) -> Any:
     """Error against the dimension; eigenvalues of exact kernels and equivalents, mixture and digits."""
-    from rmtsym.report.style import COLOURS, figure
-
-    rng = np.random.default_rng(page.trial.seed)
-    sizes, rounds = (64, 128, 256, 512), 6
-    fig, (left, right) = figure(9.5, 3.8, ncols=2)
-    for colour, label in zip(COLOURS, ("A", "B"), strict=False):
-        for marker, extra, text in (("o", 0.0, "$c_0$"), ("x", 1.0, r"$c_0-\tau_0^4c_3$")):
-            means = [np.mean([error_of(label, rng, p, extra) for _ in range(rounds)]) for p in sizes]
-            left.loglog(
-                sizes, means, marker, color=colour, label=f"{title(theorem.point(label)['activations'])}: {text}"
-            )
-            if not extra:
-                left.loglog(sizes, means[-1] * np.sqrt(sizes[-1] / np.array(sizes)), color=colour, linewidth=1)
-    left.set_xticks(sizes, map(str, sizes))
-    left.minorticks_off()
-    left.set_ylim(3e-3, 0.3)
-    left.set_xlabel("dimension $p$; lines: $p^{-1/2}$")
-    left.set_ylabel("operator norm of kernel less equivalent")
-    left.legend(fontsize=8, loc="lower left")
-    order = np.arange(1, 31)
-    mixture = gaussian_mixture(rng, 400, 300, 1.0)
-    for colour, (name, data) in zip(COLOURS, (("mixture", mixture), ("digits", digits())), strict=False):
-        exact, predicted = exact_kernel(theorem.point("A"), data.points), equivalent("A", data)
-        error = norm(exact - predicted) / norm(exact)
-        right.semilogy(order, np.linalg.eigvalsh(exact)[::-1][:30], color=colour, label=f"{name}: exact")
-        right.semilogy(order, np.linalg.eigvalsh(predicted)[::-1][:30], "o", color=colour, markersize=4,
-                       markerfacecolor="white", label=f"{name}: equivalent, error {error:.1%}")  # fmt: skip
-    right.set_xlabel("eigenvalue number")
-    right.set_ylabel("eigenvalue, two ReLU layers")
-    right.legend(fontsize=8)
-    return fig
+    return compared.figure(page, {label: TITLES[label] for label in ("A", "B")}, "two ReLU layers")
 
 
 # -- consequences -----------------------------------------------------------------------------------------------------
@@ -372,17 +318,7 @@ def parity(claim: Any) -> None:
     "the identity has the weight $\\tau_L^2-\\tau_0^2c_1$; subtracting $\\tau_0^4c_3$ too leaves an error"
 )
 def identity_weight(claim: Any) -> None:
-    def exponent(label: str, extra: float) -> float:
-        rng = np.random.default_rng(5)
-        low, high = (np.mean([error_of(label, rng, p, extra) for _ in range(12)]) for p in (64, 512))
-        return float(np.log(high / low) / np.log(8))
-
-    for label in ("A", "B"):
-        claim.holds(
-            f"{title(theorem.point(label)['activations'])}: the error falls with an exponent below -1/3",
-            lambda label=label: exponent(label, 0.0) < -1 / 3,
-            wrong={"tau_0^4 c_3 subtracted": lambda label=label: exponent(label, 1.0) < -1 / 3},
-        )
+    compared.weight_of_identity(claim, {label: TITLES[label] for label in ("A", "B")})
 
 
 # -- known wrong versions ---------------------------------------------------------------------------------------------

@@ -12,34 +12,22 @@ with s, r, h the means of :math:`\phi'`, :math:`\phi''`, :math:`\frac12(\phi^2)'
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Eq, exp, pi, sqrt
+from sympy import Eq, pi, sqrt
 
-from rmtsym.errors import DomainError
 from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
 from rmtsym.gaussian import AA, AB, BB, TAU, derivative_moment, expectation
 from rmtsym.gaussian.families import closed
 from rmtsym.gaussian.presentation import simplified
-from rmtsym.gaussian.recursion import variance_fixed_point
 from rmtsym.simulate import Control, Statistic, entries
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Parameter, Quantity, Regime, Theorem, get, predict
 from theory.kernels import layers
-from theory.kernels.coefficients import (
-    Mixture,
-    combination,
-    digits,
-    gaussian_mixture,
-    norm,
-    read_off,
-    remainder,
-    samples,
-    statistics,
-)
+from theory.kernels.coefficients import Comparison, norm, read_off, remainder, samples, statistics
 from theory.kernels.deep_ck_recursion import recursion
+from theory.kernels.equilibrium import GRADIENT, exact_diagonal, exact_kernel, variance_of
 from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power
 from theory.kernels.rf_gaussian_kernel_closed_forms import price
 
@@ -56,12 +44,12 @@ theorem = Theorem(
     assumptions=(
         r"$z^*=\frac1{\sqrt m}\phi(\sigma_aAz^*+\sigma_bBx)$, $A$, $B$ with independent entries of mean 0 and variance "
         r"1, width $m\to\infty$ first; $G_{ij}=z_i^{*\sf T}z_j^*$",
-        r"$\phi$ is centred at the fixed point, $\mathbb E\phi(\gamma z)=0$, and $\sigma_a^2\mathbb E\phi'(\gamma z)^2<1$; "
-        r"$\gamma^2$ is the smallest root",
+        r"$\phi$ is centred at the fixed point, $\mathbb E\phi(\gamma z)=0$; $\gamma^2$ is the smallest root, and "
+        r"$\sigma_a^2\mathbb E\phi'(\gamma z)^2<1$ there",
         r"data of a Gaussian mixture: $x_i=\mu_a/\sqrt p+\omega_i$, $\omega_i\sim N(0,C_a/p)$, $n/p$ bounded, "
         r"$\operatorname{tr}C^\circ/p=\tau_0^2$",
-        r"$\delta_i=\|x_i\|^2-\tau_0^2$, $S_{ab}=\operatorname{tr}(C_aC_b)/p$, $J$ the class indicators; $\simeq$ means "
-        r"that the operator norm of the difference tends to 0",
+        r"$\delta_i=\|x_i\|^2-\tau_0^2$, $S_{ab}=\operatorname{tr}(C_aC_b)/p$, $J$ the class indicators; $\simeq$ "
+        r"means that the operator norm of the difference tends to 0",
     ),
     parameters=(
         Parameter("phi", "activation", Choice("activation", *layers.SMOOTH), r"\phi"),
@@ -95,17 +83,6 @@ s, r, h = sp.symbols("s r h", real=True)
 diagonal, c0, c1, c2, c3, c4 = sp.symbols("diagonal c0 c1 c2 c3 c4", real=True)
 MOMENTS = Moments(s, r, diagonal, h)
 
-#: Mean square of the slope: the equilibrium is stable where sigma_a^2 times it is below 1.
-GRADIENT: dict[str, sp.Expr] = {
-    "relu": sp.S.Half,
-    "lrelu": (layers.a**2 + layers.b**2) / 2,
-    "abs": sp.S.One,
-    "quad": 4 * layers.q2**2 * layers.v + layers.q1**2,
-    "sin": (1 + exp(-2 * layers.v)) / 2,
-    "cos": (1 - exp(-2 * layers.v)) / 2,
-    "erf": 4 / (pi * sqrt(1 + 4 * layers.v)),
-}
-
 
 def stated(name: str) -> FixedPointSystem:
     """Equilibrium variance, and the coefficients there."""
@@ -135,28 +112,6 @@ def statement(phi: str) -> Regime:
     return Regime(stated(phi), name=phi)
 
 
-@lru_cache(maxsize=256)
-def equilibrium(name: str, given: tuple[tuple[str, Fraction], ...], gain: Fraction, bias: Fraction) -> float:
-    """Smallest root of the variance map, in floating point; refuses an unstable one."""
-    f = layers.function(name, {k: sp.Rational(x.numerator, x.denominator) for k, x in given})
-    try:
-        root = variance_fixed_point(f, float(gain), float(bias))
-    except DomainError:
-        raise DomainError("sigma_a2", gain, "a variance with a fixed point", "there is none; decrease it") from None
-    numbers = {sp.Symbol(k, real=True): float(x) for k, x in given}
-    steep = float(GRADIENT[name].subs({layers.v: root, **numbers}))
-    if float(gain) * steep >= 1:
-        raise DomainError("sigma_a2", gain, f"sigma_a2 < {1 / steep:.6g} for {name}", "the equilibrium is unstable")
-    return root
-
-
-def variance_of(point: dict[str, Any]) -> float:
-    """Equilibrium variance at a point."""
-    given = layers.letters(point["lrelu"], point["quad"])
-    bias = point["sigma_b2"] * point["tau0"] ** 2
-    return equilibrium(point["phi"], tuple(sorted(given.items())), point["sigma_a2"], bias)
-
-
 @theorem.binding
 def binding(**point: Any) -> dict[str, Any]:
     """Coefficients of the activation; a point without a stable equilibrium is refused."""
@@ -182,7 +137,7 @@ def layer_steps(proof: Any, name: str, heat: Any, variance: Any) -> list[Any]:
     row = dict(zip(MOMENTS, TABLE[name], strict=True))
 
     def at_zero(expression: sp.Expr) -> sp.Expr:
-        return simplified(expression.subs(eps, 0)).subs(layers.v, gamma2)
+        return expression.subs(eps, 0).subs(layers.v, gamma2)
 
     def step(symbol: Any, right: Any, of: Any, by: Any, reason: str, wrong: list[Any]) -> Any:
         return proof.derivative(
@@ -191,7 +146,7 @@ def layer_steps(proof: Any, name: str, heat: Any, variance: Any) -> list[Any]:
         )  # fmt: skip
 
     second = at_zero(image.diff(eps, 2) / 2)
-    on = at_zero(centred_power(name).subs(AA, table[AA]).diff(eps))
+    on = at_zero(simplified(centred_power(name).subs(AA, table[AA]).diff(eps)))
     return [
         known,
         step(c1, s**2 * inner, at_zero(image.diff(eps)), X,
@@ -205,78 +160,19 @@ def layer_steps(proof: Any, name: str, heat: Any, variance: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def maps(key: tuple[tuple[str, Any], ...]) -> tuple[Any, Any, float, float]:
-    """Exact maps of a layer, off and on the diagonal, and their slopes at the equilibrium."""
-    point = dict(key)
-    given, variance = layers.letters(point["lrelu"], point["quad"]), variance_of(point)
-    numbers = {layers.v: variance, **{sp.Symbol(k, real=True): float(c) for k, c in given.items()}}
-    row = TABLE[point["phi"]]
-    off, on = layers.numeric_layer(point["phi"], tuple(sorted(given.items())), variance)
-    return off, on, float(row.slope.subs(numbers)) ** 2, float(row.growth.subs(numbers))
-
-
-def exact_diagonal(point: dict[str, Any], lengths: np.ndarray) -> np.ndarray:
-    """Diagonal of the exact kernel for samples of these squared lengths."""
-    _, on, _, growth = maps(tuple(sorted(point.items())))
-    gain = float(point["sigma_a2"])
-    return settled(on, gain, float(point["sigma_b2"]) * lengths, gain * growth)
-
-
-def exact_kernel(point: dict[str, Any], x: np.ndarray) -> np.ndarray:
-    """Fixed point of the exact kernel, entry by entry: first the diagonal, then each pair with its two variances."""
-    off, _, slope, _ = maps(tuple(sorted(point.items())))
-    gain, drive = float(point["sigma_a2"]), float(point["sigma_b2"]) * (x.T @ x)
-    i, j = np.triu_indices(len(drive), 1)
-    diagonal = exact_diagonal(point, np.sum(x**2, axis=0))
-    scales = gain * diagonal + np.diagonal(drive)
-    kernel = np.diag(diagonal)
-    kernel[i, j] = kernel[j, i] = settled(lambda c: off(scales[i], c, scales[j]), gain, drive[i, j], gain * slope)
-    return kernel
-
-
-def settled(image: Any, gain: float, bias: np.ndarray, rate: float) -> np.ndarray:
-    """Solution of g = image(gain g + bias) by chords of slope ``rate``, to rounding."""
-    found = np.zeros_like(bias)
-    for _ in range(200):
-        change = (image(gain * found + bias) - found) / (1 - rate)
-        found = found + change
-        if np.max(np.abs(change)) <= 1e-14:
-            return found
-    raise DomainError("sigma_a2", gain, "a contracting layer", "the equilibrium of one of the samples is unstable")
-
-
-@lru_cache(maxsize=64)
-def known_values(label: str) -> dict[str, float]:
-    """Theory at a default point."""
-    return {name: float(value) for name, value in theorem.values(theorem.point(label)).items()}
-
-
-def equivalent(label: str, data: Mixture, extra: float = 0.0) -> np.ndarray:
-    """The right-hand side for data of classes; ``extra`` times tau_0^4 c3 is subtracted from the identity."""
-    values, power = known_values(label), float(theorem.point(label)["tau0"]) ** 2
-    return combination(data, {**values, "c0": values["c0"] - extra * power**2 * values["c3"]})
-
-
-def error_of(label: str, rng: np.random.Generator, p: int, extra: float = 0.0) -> float:
-    """Operator norm of exact kernel less equivalent at a default point, p/2 samples of a mixture."""
-    point = theorem.point(label)
-    data = gaussian_mixture(rng, p, p // 2, float(point["tau0"]))
-    return norm(exact_kernel(point, data.points) - equivalent(label, data, extra))
+compared = Comparison(theorem, exact_kernel)
 
 
 def error_off(label: str, rng: np.random.Generator, p: int) -> float:
-    """The same without the diagonals, p/4 samples."""
-    point = theorem.point(label)
-    data = gaussian_mixture(rng, p, p // 4, float(point["tau0"]))
-    difference = exact_kernel(point, data.points) - equivalent(label, data)
+    """Operator norm of exact kernel less equivalent without their diagonals, p/4 samples of a mixture."""
+    difference = compared.difference(label, rng, p, p // 4)
     np.fill_diagonal(difference, 0)
     return norm(difference)
 
 
 def error_on(label: str, rng: np.random.Generator, p: int) -> float:
     """Largest difference of p/2 diagonal entries for Gaussian data, in units of the root of log p/2."""
-    point, values = theorem.point(label), known_values(label)
+    point, values = theorem.point(label), compared.values(label)
     lengths = float(point["tau0"]) ** 2 * rng.chisquare(p, p // 2) / p
     difference = exact_diagonal(point, lengths) - values["c0"] - values["c1"] * lengths
     return float(np.max(np.abs(difference)) / np.sqrt(np.log(p / 2)))
@@ -325,15 +221,15 @@ def derivation(proof: Any) -> None:
 # -- experiment -------------------------------------------------------------------------------------------------------
 
 
-@theorem.experiment(points=("A", "B", "C"), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics())
-@theorem.experiment(points=("D",), sizes=(200, 400), laws=("gauss", "unif"), statistics=statistics(c1=0.2))
+@theorem.experiment(points=("A", "B", "C"), sizes=(400, 800), laws=("gauss", "unif"), statistics=statistics())
+@theorem.experiment(points=("D",), sizes=(400, 800), laws=("gauss", "unif"), statistics=statistics(c1=0.2))
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
     """Exact kernel matrix of 40 samples in ``size`` dimensions, and its products with what each coefficient weighs."""
     x = samples(rng, size, law, float(point["tau0"]))
     return read_off(x, exact_kernel(point, x), float(point["tau0"]), law)
 
 
-NETWORK = Statistic("network", quantity="diagonal", resolution=0.02, controls=(Control("drive", 0.0),))
+NETWORK = Statistic("network", quantity="diagonal", resolution=0.04, controls=(Control("drive", 0.0),))
 INPUTS = 32
 
 
@@ -359,36 +255,7 @@ def finite_width(rng: np.random.Generator, size: int, point: dict[str, Any], law
 @theorem.figure
 def figure(page: Any) -> Any:
     """Error against the dimension; eigenvalues of exact kernels and equivalents, mixture and digits."""
-    from rmtsym.report.style import COLOURS, figure
-
-    rng = np.random.default_rng(page.trial.seed)
-    sizes, rounds = (64, 128, 256, 512), 4
-    fig, (left, right) = figure(9.5, 3.8, ncols=2)
-    for colour, label in zip(COLOURS, ("A", "C"), strict=False):
-        name = theorem.point(label)["phi"]
-        for marker, extra, text in (("o", 0.0, "$c_0$"), ("x", 1.0, r"$c_0-\tau_0^4c_3$")):
-            means = [np.mean([error_of(label, rng, p, extra) for _ in range(rounds)]) for p in sizes]
-            left.loglog(sizes, means, marker, color=colour, label=f"{name}: {text}")
-            if not extra:
-                left.loglog(sizes, means[-1] * np.sqrt(sizes[-1] / np.array(sizes)), color=colour, linewidth=1)
-    left.set_xticks(sizes, map(str, sizes))
-    left.minorticks_off()
-    left.set_ylim(5e-3, 0.5)
-    left.set_xlabel("dimension $p$; lines: $p^{-1/2}$")
-    left.set_ylabel("operator norm of kernel less equivalent")
-    left.legend(fontsize=8, loc="lower left")
-    order = np.arange(1, 31)
-    mixture = gaussian_mixture(rng, 400, 300, 1.0)
-    for colour, (name, data) in zip(COLOURS, (("mixture", mixture), ("digits", digits())), strict=False):
-        exact, predicted = exact_kernel(theorem.point("A"), data.points), equivalent("A", data)
-        error = norm(exact - predicted) / norm(exact)
-        right.semilogy(order, np.linalg.eigvalsh(exact)[::-1][:30], color=colour, label=f"{name}: exact")
-        right.semilogy(order, np.linalg.eigvalsh(predicted)[::-1][:30], "o", color=colour, markersize=4,
-                       markerfacecolor="white", label=f"{name}: equivalent, error {error:.1%}")  # fmt: skip
-    right.set_xlabel("eigenvalue number")
-    right.set_ylabel("eigenvalue, ReLU equilibrium")
-    right.legend(fontsize=8)
-    return fig
+    return compared.figure(page, {"A": "relu", "C": "lrelu"}, "ReLU equilibrium")
 
 
 # -- consequences -----------------------------------------------------------------------------------------------------
@@ -415,7 +282,7 @@ def one_layer(claim: Any) -> None:
 def unrolled(claim: Any) -> None:
     def gap(label: str, depth: int) -> float:
         point = theorem.point(label)
-        values = known_values(label)
+        values = compared.values(label)
         gain, bias = float(point["sigma_a2"]), float(point["sigma_b2"])
         moments, found = Moments(values["s"], values["r"], 0.0, values["h"]), (0.0, 0.0, 0.0, 0.0)
         for _ in range(depth):
@@ -487,17 +354,7 @@ def smaller_root(claim: Any) -> None:
     "the identity has the weight $\\tau_*^2-\\tau_0^2c_1$; subtracting $\\tau_0^4c_3$ too leaves an error"
 )
 def identity_weight(claim: Any) -> None:
-    def exponent(label: str, extra: float) -> float:
-        rng = np.random.default_rng(5)
-        low, high = (np.mean([error_of(label, rng, p, extra) for _ in range(8)]) for p in (64, 384))
-        return float(np.log(high / low) / np.log(6))
-
-    for label in ("A", "C"):
-        claim.holds(
-            f"{theorem.point(label)['phi']}: the error falls with an exponent below -1/3",
-            lambda label=label: exponent(label, 0.0) < -1 / 3,
-            wrong={"tau_0^4 c_3 subtracted": lambda label=label: exponent(label, 1.0) < -1 / 3},
-        )
+    compared.weight_of_identity(claim, {"A": "relu", "C": "lrelu"})
 
 
 # -- known wrong versions ---------------------------------------------------------------------------------------------
