@@ -191,9 +191,7 @@ def figure(page: Any) -> Any:
             (panels[0], "rows of two sizes, half by leverage", {"scheme": "mix", "n": 8000}),
             (panels[1], "images of digits, uniform", images),
         ):
-            for index, (debias, label) in enumerate(
-                (("none", "1"), ("scalar", "m/(m - d)"), ("matrix", "of each row"))
-            ):
+            for index, (debias, label) in enumerate(KINDS.items()):
                 places = [theory.point(m=int(k), debias=debias, **changes) for k in draws]
                 values = np.array([theory.values(place)["trH"] for place in places]) - 1
                 if debias != "matrix":

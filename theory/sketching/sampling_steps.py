@@ -98,9 +98,7 @@ class Sample:
         return float(self.step @ self.step) / self.values["trHxMx"] - 1
 
 
-def derive(
-    proof: Any, problem: Callable[[int, str], Problem], quotient_gap: Callable[[str, int], float]
-) -> list[Any]:
+def derive(proof: Any, problem: Callable[[int, str], Problem], quotient_gap: Callable[[str, int], float]) -> list[Any]:
     """Steps up to the mean inverse, the mean solution, and what is quadratic in them.
 
     Parameters
