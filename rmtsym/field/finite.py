@@ -395,4 +395,9 @@ def _matrix(relations: Sequence[int], variables: Sequence[Variable], probe: _Pro
 def _mentions(relation: sp.Expr, variable: Variable) -> bool:
     if isinstance(variable, tuple):
         return any(a.measure.name == variable[0] for a in relation.atoms(Average))
-    return variable in {str(s) for s in relation.free_symbols}
+    return variable in _names(relation)
+
+
+@lru_cache(maxsize=4096)
+def _names(relation: sp.Expr) -> frozenset[str]:
+    return frozenset(str(s) for s in relation.free_symbols)
