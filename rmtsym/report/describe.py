@@ -71,6 +71,8 @@ def decimal(value: Value, digits: int = 15) -> str:
     if value.ball is None:
         mark = "" if value.status in ("exact", "enclosed") else "~"
         return f"{mark}{value.value:.{min(digits, 15)}g}"
+    if abs(value.value) + value.radius < 10.0 ** -(digits + 15):  # zero, as far as anybody will look
+        return "0"
     return value.ball.str(digits, radius=False).removesuffix(".") if hasattr(value.ball, "str") else str(value.ball)
 
 
