@@ -206,40 +206,32 @@ CONTROLS = tuple(Control(f"first_{name}", partial(_mean, name)) for name in ("tr
 
 
 def observed(
-    trace: float,
-    load: float,
-    noise: float,
-    *,
-    curvature: float = 10.0,
-    loads: float = 60.0,
-    form: float = 300.0,
-    forms: float = 0.3,
+    trace: float, load: float, noise: float, *, curvature: float = 10.0, loads: float = 60.0, forms: float = 0.3
 ) -> tuple[Statistic, ...]:
     """Statistics with the resolutions asked of resolvent traces, loads, and predictions from white labels.
 
-    The data differ between sizes, and with them the coefficient of the 1/n term: ``curvature`` bounds that variation
-    for the traces, ``loads`` and ``form`` where the largest eigenvalues of the kernels or the labels count.
+    The data differ between sizes, and with them the coefficient of the 1/n term.  ``curvature`` bounds its drift for
+    the traces, ``loads`` where the largest eigenvalues of the kernels count; in forms of the labels it jumps by up to
+    about one (measured on other data than these).
     """
     plan = [("trQ", trace, curvature), ("trQ2", trace, curvature)]
     plan += [("dcos", load, loads), ("dsin", load, loads), ("test_noise", noise, loads)]
     rough = [
-        Statistic(q, kind="form", resolution=forms, curvature=form, controls=CONTROLS[-1:]) for q in ("train", "test")
+        Statistic(q, kind="form", resolution=forms, variation=2.0, controls=CONTROLS[-1:]) for q in ("train", "test")
     ]
     return (*(Statistic(q, resolution=x, curvature=d, controls=CONTROLS) for q, x, d in plan), *rough)
 
 
 SIZES = dict(sizes=(64, 128), at_size=at_size)
-ROUGH = observed(
-    0.06, 0.1, 0.1, curvature=200.0, loads=400.0, form=600.0, forms=0.5
-)  # the dimension stays while n grows
+ROUGH = observed(0.06, 0.1, 0.1, curvature=200.0, loads=400.0, forms=0.5)  # the dimension stays while n grows
 
 
 @theorem.experiment(points=("digits",), statistics=ROUGH, sizes=(80, 160), at_size=at_size)
-@theorem.experiment(points=("C",), statistics=observed(0.005, 0.04, 0.06, forms=0.5), **SIZES)
+@theorem.experiment(points=("C",), statistics=observed(0.0075, 0.04, 0.06, forms=0.5), **SIZES)
 @theorem.experiment(points=("B",), statistics=observed(0.06, 0.06, 0.06, curvature=30.0, forms=0.5), **SIZES)
-@theorem.experiment(points=("D",), statistics=observed(0.01, 0.04, 0.04), **SIZES)
+@theorem.experiment(points=("D",), statistics=observed(0.01, 0.04, 0.04, forms=0.5), **SIZES)
 @theorem.experiment(points=("A",), statistics=observed(0.01, 0.04, 0.06, forms=0.5), laws=("rad",), **SIZES)
-@theorem.experiment(points=("A",), statistics=observed(0.005, 0.025, 0.025), **SIZES)
+@theorem.experiment(points=("A",), statistics=observed(0.005, 0.025, 0.04), **SIZES)
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
     """Resolvent and errors for one draw of the weights; the data stay."""
     first, _ = _known(point, size)
