@@ -26,7 +26,7 @@ ORDERS = ((1, 0), (2, 0), (3, 0), (1, 1), (1, 2), (2, 1), (1, 3), (3, 1))
 
 def direct(loss, place, k, j):
     """Mean by a fine rule on z and the proximal operator."""
-    z = np.linspace(-9, 9, 200_001)
+    z = np.linspace(-9, 9, 40_001)
     delta, mean, sigma = (float(place[n]) for n in ("d", "M", "s"))
     r = mean + sigma * z
     f = (prox(loss, delta, r) - r) / delta
@@ -43,7 +43,7 @@ def test_balls_floats_and_the_definition_agree(name, place):
     floats = evaluate([*nodes, LossMean(score)], {**{k: float(v) for k, v in place.items()}, "loss": loss})
     for (k, j), ball in zip(ORDERS, balls, strict=False):
         assert float(ball.rad()) < 1e-18
-        assert float(ball.mid()) == pytest.approx(direct(loss, place, k, j), rel=1e-6, abs=3e-9)
+        assert float(ball.mid()) == pytest.approx(direct(loss, place, k, j), rel=1e-5, abs=1e-7)
     assert np.allclose([float(v.mid()) for v in balls], floats, rtol=1e-11, atol=1e-14)
 
 

@@ -1,0 +1,40 @@
+"""Losses with jumping slopes against minimisers of data, and the theory near the edges of its domain."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from rmtsym.risk import margin_loss, minimise
+from theory.classification.erm_gaussian_mixture import theorem, threshold
+
+
+@pytest.mark.parametrize(("loss", "seed"), [("absolute", 0), ("hinge", 1)])
+def test_minimisers_of_losses_with_kinks(loss, seed):
+    """Margins of 40 minimisers, 120 samples in 30 dimensions; bias of order 1/n, standard errors below one per cent."""
+    rng, mean = np.random.default_rng(seed), np.full(30, (2 / 30) ** 0.5)
+    noise = rng.standard_normal((20, 120, 30))
+    beta = minimise(np.concatenate([mean + noise, mean - noise]), margin_loss(loss), 0.2, tolerance=1e-5)
+    values = theorem.values(theorem.point(loss=loss, s="1", w="1", mass="2", c="1/4", gamma="1/5"))
+    centre, spread = beta @ mean, np.sqrt(np.sum(beta**2, axis=1))
+    assert centre.mean() == pytest.approx(float(values["M"]), rel=0.03)
+    assert spread.mean() == pytest.approx(float(values["sigma"]), rel=0.03)
+    assert ndtr(-centre / spread).mean() == pytest.approx(float(values["test_err"]), rel=0.05)
+
+
+def test_threshold_of_separability():
+    assert threshold(1.0) == pytest.approx(0.270267826488, abs=1e-12)
+    assert threshold(1e-12) == pytest.approx(0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"gamma": "1e-6"}, {"gamma": "1e6"}, {"gamma": "1e-4", "c": "3"}, {"mass": "1e-4,0,0"}]
+)
+@pytest.mark.parametrize(
+    "loss", ["logistic", "exponential", "huber(1/2)", "pseudo_huber", "absolute", "hinge", "square"]
+)
+def test_roots_far_out(loss, changes):
+    """The three equations that do not mention the loss, and the score's, hold at hard points."""
+    values = {k: float(v) for k, v in theorem.values(theorem.point(loss=loss, **changes)).items()}
+    assert all(np.isfinite(v) for v in values.values())
+    assert 0 < values["test_err"] < 0.5 and values["train_err"] <= values["test_err"] + 1e-9
+    assert values["eta"] ** 2 <= values["ef2"] * (1 + 1e-12)
