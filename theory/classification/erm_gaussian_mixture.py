@@ -255,7 +255,7 @@ def _below(threshold: Any) -> Any:
 @theorem.derivation
 def derivation(proof: Any) -> None:
     """Leave one sample out; the score of the rest is a function of a normal variable."""
-    sampling = dict(replicates=128, sizes=(24, 48, 96, 192))
+    sampling = dict(replicates=128, sizes=(16, 32, 64, 128))
     x, x0, l0, r, rate, f = sp.symbols("x x0 l0 r rate f")
     size = sp.Symbol("m", integer=True, positive=True)
     root, C = sp.MatrixSymbol("H", size, size), sp.MatrixSymbol("C", size, size)
@@ -357,7 +357,7 @@ PAIRS = 8  # data sets in a replicate, each with its mirror image: the same nois
 
 def sizes(point: Any) -> tuple[int, int]:
     """Numbers of samples; the dimension is at most 96."""
-    return (96, 192) if point["c"] == Fraction(1, 4) else (240, 480) if point["c"] < Fraction(1, 4) else (64, 128)
+    return (96, 192) if point["c"] == Fraction(1, 4) else (160, 320) if point["c"] < Fraction(1, 4) else (64, 128)
 
 
 def _moment(power: int, of_mean: bool) -> Any:
