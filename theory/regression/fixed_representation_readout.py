@@ -43,7 +43,7 @@ from rmtsym.theorem import (
 from rmtsym.theorem.certified import certified
 from theory.regression.ridge_anisotropic import equivalents
 
-ACTIVATIONS = ("relu", "linear", "erf", "sin", "sign", "step", "abs", "cos")
+ACTIVATIONS = ("relu", "linear", "erf", "sin", "abs", "cos")  # Lipschitz
 
 theorem = Theorem(
     id="fixed-representation-readout",
