@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from rmtsym.errors import UnsupportedModel
 from rmtsym.field.evaluate import FLOAT, evaluate
 from rmtsym.field.number_system import as_array, letters_of
 from rmtsym.field.value import Value
@@ -210,7 +211,7 @@ def export_python(system: FixedPointSystem, name: str, points: Sequence[Mapping[
     (1, 2.732050808)
     """
     if system.objects:
-        raise NotImplementedError(f"a system with the object {system.objects[0]} (a function) cannot be exported")
+        raise UnsupportedModel(f"a system with the object {system.objects[0]} (a function) cannot be exported")
     cases = [_case(system, named(p)) for p in points]
     shapes = _shapes(system, points)
     code = generate(system, shapes)

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from rmtsym.errors import UnsupportedModel
 from rmtsym.field.average import Average, SpectralMeasure
+from rmtsym.field.bound import Bound
 from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown, export_python, solve
+from rmtsym.risk import Score, ScoreMean
 
 s, kappa, lam, c = sp.symbols("s kappa lam c", positive=True)
 m, z = sp.symbols("m z")
@@ -73,3 +76,10 @@ def test_the_self_test_can_fail_and_errors_name_the_argument():
         wrong["test"]()
     with pytest.raises(ValueError, match="lam is missing"):
         load(source)["solve"]({"c": 1.0}, nu={"weights": [1.0], "s": [1.0]})
+
+
+def test_a_system_with_a_function_is_refused():
+    M, loss = sp.symbols("M", positive=True), Bound("loss")
+    system = FixedPointSystem((), (), {"mean": ScoreMean(Score(loss, 1, M, 1))})
+    with pytest.raises(UnsupportedModel, match="object loss"):
+        export_python(system, "means", [])
