@@ -5,7 +5,8 @@ import pytest
 from scipy.special import ndtr
 
 from rmtsym.risk import margin_loss, minimise
-from theory.classification.erm_gaussian_mixture import theorem, threshold
+from rmtsym.theorem import predict
+from theory.classification.erm_gaussian_mixture import bound, theorem, threshold
 
 
 @pytest.mark.parametrize(("loss", "seed"), [("absolute", 0), ("hinge", 1)])
@@ -38,3 +39,21 @@ def test_roots_far_out(loss, changes):
     assert all(np.isfinite(v) for v in values.values())
     assert 0 < values["test_err"] < 0.5 and values["train_err"] <= values["test_err"] + 1e-9
     assert values["eta"] ** 2 <= values["ef2"] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "share"),
+    [("A", {}, 0.99465), ("N", {}, 0.96079), ("E", {"c": "1/5"}, 0.92720), ("S", {}, 1.0)],
+)
+def test_share_of_the_best_separation(name, changes, share):
+    point = theorem.point(name, **changes)
+    values = theorem.values(point)
+    best = float(bound(point, float(point["gamma"]) / float(values["theta"])))
+    assert float(values["M"] / values["sigma"]) / best == pytest.approx(share, abs=6e-6)
+
+
+def test_a_mean_curvature_of_zero_is_enclosed():
+    """With a large ridge no margin comes near the kink: theta is far below every double."""
+    found = predict(theorem, {"loss": "absolute", "gamma": "10000"})
+    assert found["theta"].ball.contains(0) and found["theta"].radius < 1e-28
+    assert float(found["eta"]) == 1.0
