@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize_scalar, root
 from scipy.special import ndtr
 
 from rmtsym.equivalent import deterministic_equivalent
@@ -641,7 +641,7 @@ def figure(page: Any) -> Any:
 
         def draw(panel: Any, theory: list[Any], found: np.ndarray, label: str, index: int) -> None:
             panel.plot(ridges, [float(v) for v in theory], color=style.COLOURS[index])
-            style.points(panel, ridges[::4], *found, label=label, index=index)
+            style.points(panel, ridges[::4], found[0], found[1], label=label, index=index)
 
         for index, loss in enumerate(("logistic", "exponential", "huber(1/2)")):
             points = [theorem.point("S", loss=loss, gamma=float(g)) for g in ridges]
@@ -653,9 +653,9 @@ def figure(page: Any) -> Any:
                 draw(panel, [v[name] for v in theory], found, loss, index)
         data = load(3, 8, 4)
         theory = [theorem.values(theorem.point(**data.point(98), loss="logistic", gamma=float(g))) for g in ridges]
-        seen = [observe(data, 98, logistic(g), splits=20) for g in ridges[::4]]
+        measured = [observe(data, 98, logistic(g), splits=20) for g in ridges[::4]]
         for index, name in enumerate(names):
-            found = np.array([v[name] for v in seen]).T
+            found = np.array([v[name] for v in measured]).T
             draw(axes[2], [v[name] for v in theory], found, ("test", "training")[index], index)
         for panel, title in zip(axes, ("test error", "training error", "digits 3 and 8, logistic"), strict=True):
             panel.set(xscale="log", xlabel=r"ridge $\gamma$", title=title)
@@ -673,6 +673,29 @@ def _means_of(other: Score) -> dict[Any, sp.Eq]:
             ef2: sp.Eq(ef2, ScoreMean(other, 2))}  # fmt: skip
 
 
+def _undamped(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
+    """The system with theta = E L''(x), solved by itself from the right root."""
+    found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
+    z = np.linspace(-9, 9, 2001)
+    normal = np.exp(-z * z / 2) / np.sum(np.exp(-z * z / 2))
+
+    def gap(logs: np.ndarray) -> list[float]:
+        m, spread, step = np.exp(logs)
+        x = prox(found, step, m + spread * z)
+        f = -found.slope(x)
+        inverse = 1 / (normal @ found.second(x) * spectrum + float(gamma))
+        pull = normal @ f
+        forms = pull**2 * (mean * spectrum) @ inverse**2 + normal @ f**2 * float(c) * share @ (spectrum * inverse) ** 2
+        new = pull * mean @ inverse, math.sqrt(forms), float(c) * share @ (spectrum * inverse)
+        return list(np.log(np.maximum(new, 1e-300)) - logs)
+
+    m, spread, step = np.exp(root(gap, np.log([float(M), float(sigma), float(delta)])).x)
+    at_zero = float(found.slope(-1e-12))
+    errors = {"test_err": ndtr(-m / spread), "train_err": ndtr((step * at_zero - m) / spread)}
+    return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
+
+
+theorem.mutant("curvature not damped: theta = E L''", values=_undamped)
 _plain = Score(Bound("loss"), sp.Rational(1, 10**9), M, sigma)
 theorem.mutant("slopes at r, not at the proximal point", equations=_means_of(_plain))
 theorem.mutant("squared mean for the mean square", equations={ef2: sp.Eq(ef2, ScoreMean(score, 1) ** 2)})
