@@ -148,7 +148,7 @@ def _search(batch: Batch, guess: np.ndarray) -> Roots:
     q, good = guess.copy(), np.zeros(len(guess), bool)
     ambiguous, steps = good.copy(), np.zeros(len(guess), int)
     for factor in (1.0, 0.1, 10.0, 0.01, 100.0):
-        found = first_root(batch, guess * factor)
+        found = first_root(batch, guess) if factor == 1.0 else batch.newton(guess * factor)
         steps += found.steps
         ok = found.converged & inside(batch, found.q) & _conditions_hold(batch, found.q)
         apart = np.abs(found.q - q).max(axis=1) > 1e-5 * np.abs(q).max(axis=1)

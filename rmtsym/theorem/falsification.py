@@ -45,7 +45,8 @@ class Kill:
     derivation, enclosure, simulation : bool
         Which evidence rejects it, each by itself.
     z, where : float, str
-        Largest z-score that the simulation gives it, and for which quantity, point and law.
+        Largest z-score that the simulation gives it, and for which quantity, point and law; for a generated version,
+        at the first point where the simulation rejects it.
     shift : float
         Largest relative change of a quantity: the resolution that would be needed to see it.
     note : str
@@ -201,12 +202,21 @@ class _Bench:
     def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
         wrong = mutant.apply(regime)
         here = self.places[id(regime)]
-        values, note = self._values(mutant, regime, wrong, here)
+        # tried at one point after the other: a generated version until the simulation rejects it, one met in practice
+        # until it has no value
+        values: dict[str, dict[str, np.ndarray]] = {}
+        note, z, where, seen = "", 0.0, "", False
+        for name, point in here.items():
+            part = {name: point}
+            found, reason = self._values(mutant, regime, wrong, part)
+            values, note = {**values, **found}, note or reason
+            changed = {q for n in found for q in found[n] if _shift(self.truth[n], found[n], (q,)) > SAME}
+            z, where, seen = max((z, where, seen), self._simulation(found, part, changed), key=lambda x: (x[2], x[0]))
+            if seen if mutant.generated else reason:
+                break
         shift = max((_shift(self.truth[n], values[n]) for n in values), default=math.inf)
-        changed = {q for n in values for q in values[n] if _shift(self.truth[n], values[n], (q,)) > SAME}
-        if not changed and not note and self._same(mutant, regime, wrong):
+        if shift <= SAME and not note and self._same(mutant, regime, wrong):
             return Kill(mutant, regime.name, equivalent=True)
-        z, where, seen = self._simulation(values, here, changed)
         return Kill(
             mutant,
             regime.name,
