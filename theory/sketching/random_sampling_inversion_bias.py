@@ -146,12 +146,12 @@ def fixed_images() -> tuple[Statistic, ...]:
     return tuple(replace(x, exponent=2.0) if x.name == "trHxMx" else x for x in observed(100.0, 0.2)[:6])
 
 
-LAWS = (replace(observed(4.0, 0.2)[0], fails=("coherent",)),)
+LAWS = (replace(observed(8.0, 0.1)[0], fails=("coherent",)),)
 HALF = Fraction(1, 2)
 
 
 @theorem.experiment(points=("digits",), statistics=fixed_images(), sizes=doubled(1), at_size=row_sampling.at_size)
-@theorem.experiment(points=("L",), statistics=observed(4.0, 0.1)[:4], sizes=doubled(HALF), at_size=row_sampling.at_size)
+@theorem.experiment(points=("L",), statistics=observed(8.0, 0.1)[:4], sizes=doubled(HALF), at_size=row_sampling.at_size)
 @theorem.experiment(
     points=("L",), statistics=LAWS, sizes=doubled(HALF), laws=("rad", "coherent"), at_size=row_sampling.at_size
 )

@@ -287,7 +287,7 @@ def observed(
         *(Statistic(name, controls=loads, resolution=sharp, curvature=curvature) for name in ("trH", "g0", "g1")),
         Statistic("trHQHQ", controls=loads, resolution=4 * sharp, curvature=4 * curvature),
         *(
-            Statistic(name, kind="form", controls=(control(load_),), resolution=rough, curvature=4 * curvature)
+            Statistic(name, kind="form", controls=(control(load_),), resolution=rough, curvature=8 * curvature)
             for name, load_ in forms.items()
         ),
     )
