@@ -505,7 +505,8 @@ class Proof:
                 mine = (
                     group
                     for group, system in zip(groups, systems, strict=False)
-                    if any(one.lhs == eq.lhs or one.rhs == eq.rhs for eq in exact.system_claims(system))
+                    for eq in exact.system_claims(system)
+                    if one.rhs == eq.rhs or (eq.lhs.free_symbols and one.lhs == eq.lhs)
                 )
                 return exact.vanishes(one.lhs - one.rhs, self.relations(next(mine, groups[0])))
 
