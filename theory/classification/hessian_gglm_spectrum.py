@@ -201,7 +201,7 @@ def isolated() -> FixedPointSystem:
         e_s: Eq(e_s, over(body)),
         k: Eq(k, over(body * (a**2 - 1))),
         f: Eq(f, over_c(b * t / (e_s * t - x_s))),
-        x_s: Eq(coupling(delta_s) ** 2 * f**2, 1 + k * f, evaluate=False),
+        x_s: Eq(-k * f, 1 - coupling(delta_s) ** 2 * f**2, evaluate=False),
     }
     meanings = {
         delta_s: "delta there", e_s: "e there", k: "strength of the direction Cw", x_s: "the isolated eigenvalue",

@@ -13,6 +13,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
+from rmtsym.errors import NoConvergence
 from rmtsym.field import Atoms, NormalImage, NormalLaw, SpectralMeasure
 from rmtsym.simulate.ensembles import entries, population
 
@@ -35,14 +36,14 @@ def weights(response: str, variance: Fraction, mean: Fraction) -> NormalImage:
     at = sp.Rational(mean.numerator, mean.denominator) + _Z
     half_tangent = sp.tanh(sp.sqrt(sp.Rational(variance.numerator, variance.denominator)) * at / 2)
     s = (1 + half_tangent) / 2
+    base = NormalLaw(step=1 / (48 * max(1.0, float(variance) ** 0.5 / 2)))  # the weights vary over 1/sqrt(v)
     if response == "linear":
         return NormalImage([(1, (1, at, 0))])
     if response == "logistic":
-        return NormalImage([(1, ((1 - half_tangent**2) / 4, at, 0))])
+        return NormalImage([(1, ((1 - half_tangent**2) / 4, at, 0))], base)
     half = Fraction(1, 2)
-    return NormalImage(
-        [(half, (2 * s * (1 - s) ** 2 * (3 * s - 1), at, 1)), (half, (2 * s**2 * (1 - s) * (2 - 3 * s), at, -1))]
-    )
+    positive, negative = 2 * s * (1 - s) ** 2 * (3 * s - 1), 2 * s**2 * (1 - s) * (2 - 3 * s)
+    return NormalImage([(half, (positive, at, 1)), (half, (negative, at, -1))], base)
 
 
 @cache
@@ -86,7 +87,9 @@ def outermost(
         return 1 + form * (p @ (h * (a**2 - 1))) - (coupling * form * (p @ (h * a * y))) ** 2
 
     steps = np.arange(-12.0, 40.0, 0.5)
-    last = next(s for s in steps if turning(s) < 0)
+    last = next((s for s in steps if turning(s) < 0), None)
+    if last is None or last == steps[0]:
+        raise NoConvergence(f"the edge on the {side} is out of the reach of double precision; move the point")
     top = brentq(turning, last - 0.5, last, xtol=1e-14)
     delta, _, x, _ = at(top)
     found = {"delta_e_near": delta, "x_e_near": x, "separated": int(determinant(top) < -1e-12)}
