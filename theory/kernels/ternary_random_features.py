@@ -593,5 +593,11 @@ theorem.mutant(
     regime="quad",
     source="RMT4RFM, function gen_sig, row poly2",
 )
+theorem.mutant(
+    "block d2 of the equivalent left out",
+    outputs={"offdiag": sp.Integer(0)},
+    regime="relu",
+    source="RMT4RFM, matrix A: its block d2 (tt' + 2S) is computed and not used",
+)
 theorem.mutant("fourth moment not halved", outputs={"offdiag": d2 * tau**2 * (1 + (w4 - 3))}, regime="relu")
 theorem.mutant("erf: mean square without tau d1", outputs={"d0": 2 / pi * asin(2 * tau / (2 * tau + 1))}, regime="erf")
