@@ -170,7 +170,7 @@ def _decided(
         try:
             if plan is None:
                 # an identity among the relations constrains nothing, and without it the claim is only harder to prove
-                plan = _Plan.find([r for r in numerators if point.scalar(r)], point)
+                plan = _known_plan(tuple(r for r in numerators if point.scalar(r)), point)
             point = plan.solve(point)
             vanishes = _vanishes(target, point)
         except Degenerate:
@@ -381,6 +381,19 @@ class _Plan:
             solved.update(dict.fromkeys(variables, (2 * total, 2 * total)))
         numerator, denominator = degree_bound(target, atoms, dimension, solved, kinds)
         return numerator + denominator
+
+
+_PLANS: dict[Any, _Plan] = {}
+
+
+def _known_plan(relations: tuple[sp.Expr, ...], point: PrimePoint) -> _Plan:
+    """The plan for these relations, found once for all targets: where it does not fit, the solution is degenerate."""
+    key = (relations, point.atoms, frozenset(point.dimensions), frozenset(point.spectra))
+    if key not in _PLANS:
+        if len(_PLANS) >= 1024:
+            _PLANS.clear()
+        _PLANS[key] = _Plan.find(relations, point)
+    return _PLANS[key]
 
 
 def _matrix(relations: Sequence[int], variables: Sequence[Variable], probe: _Probe) -> nmod_mat:
