@@ -214,11 +214,13 @@ class _Names:
         return text
 
 
+@functools.lru_cache(maxsize=256)
 def matrices_of(system: FixedPointSystem) -> tuple[sp.MatrixSymbol, ...]:
     """Matrix symbols of a system, sorted by name."""
     return tuple(sorted(set().union(*(e.atoms(sp.MatrixSymbol) for e in system.expressions), set()), key=str))
 
 
+@functools.lru_cache(maxsize=256)
 def scalars_of(system: FixedPointSystem) -> tuple[str, ...]:
     """Names of the parameters that are numbers: not sizes of matrices, not names of matrices."""
     matrices = matrices_of(system)

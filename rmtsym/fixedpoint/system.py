@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -107,23 +108,23 @@ class FixedPointSystem:
         parts = (self.unknowns, self.equations, dict(self.outputs), self.conditions, self.continuation)
         return type(self), parts
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """Symbols of the unknowns, in order."""
         return tuple(u.symbol for u in self.unknowns)
 
-    @property
+    @cached_property
     def inside(self) -> tuple[sp.Expr, ...]:
         """Expressions that are positive where every unknown lies in its interval."""
         return tuple(x for u in self.unknowns for x in u.inside)
 
-    @property
+    @cached_property
     def expressions(self) -> tuple[sp.Basic, ...]:
         """Everything that is written in the system: both sides of the equations, outputs, conditions."""
         sides = [side for eq in self.equations for side in eq.args]
         return (*sides, *self.outputs.values(), *self.conditions)
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """Free symbols that are neither unknowns nor outputs, sorted by name."""
         names = {str(k) for k in self.outputs} | {str(u) for u in self.symbols}
@@ -132,13 +133,13 @@ class FixedPointSystem:
         free = set().union(*(sp.sympify(e).free_symbols for e in (*self.expressions, *bounds, *path)))
         return tuple(sorted((s for s in free if str(s) not in names), key=str))
 
-    @property
+    @cached_property
     def measures(self) -> tuple[SpectralMeasure, ...]:
         """Spectral measures averaged over, sorted by name."""
         found = {a.measure for e in self.expressions for a in e.atoms(Average)}
         return tuple(sorted(found, key=lambda m: m.name))
 
-    @property
+    @cached_property
     def objects(self) -> tuple[str, ...]:
         """Names of what is neither number, matrix nor measure, such as a loss function; sorted."""
         return tuple(sorted({b.name for e in self.expressions for b in e.atoms(Bound)}))
