@@ -123,6 +123,18 @@ def test_false_alarms_stay_below_the_level(law, sizes):
     assert Rate(alarms, trials).interval[0] <= tests * level
 
 
+def test_coefficients_that_differ_between_sizes_need_their_allowance():
+    sizes, jumps = (64, 128, 256), (0.4, 1.5, -1.6)  # of the coefficient of 1/n
+    found = [moments(1 + c / n, 1e-4, 400) for n, c in zip(sizes, jumps, strict=True)]
+    smooth = fit(sizes, found, (1.0,) * 3, 1.0, curvature=300.0)
+    assert smooth.extrapolation.rejects(1e-6)  # a smooth next term cancels in the fit
+    free = fit(sizes, found, (1.0,) * 3, 1.0, variation=1.6)
+    assert not free.extrapolation.rejects(0.1) and not free.rate.rejects(0.1)
+    wrong = 1 + free.extrapolation.detectable(1e-6, 0.9)
+    assert fit(sizes, found, (wrong,) * 3, 1.0, variation=1.6).extrapolation.rejects(1e-6)
+    assert free.extrapolation.detectable(1e-6, 0.9) < 0.12
+
+
 def test_statuses():
     sizes = (100, 200)
 
