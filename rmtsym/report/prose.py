@@ -14,6 +14,7 @@ _REWRITE = (
     (re.compile(r"\\(begin|end)\{(aligned|split|gathered)\}"), r"\\\1{align*}"),
     (re.compile(r"\\\\\s*\[[0-9.]+(pt|em|ex)\]"), r"\\\\"),
     (re.compile(r"\\!"), ""),
+    (re.compile(r"\\arg\b"), r"\\mathrm{arg}"),
 )
 _MATH = re.compile(r"\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)(?<!\\)\$|(?P<code>`[^`]*`)", re.DOTALL)
 

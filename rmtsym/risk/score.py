@@ -98,7 +98,7 @@ class ScoreMean(_Mean):
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         power, he = self._text("^{{{}}}", r"\mathrm{{He}}_{{{}}}(Z)")
         delta, M, sigma = (printer._print(a) for a in self.score.args[1:])
-        body = rf"\mathbb{{E}}\!\left[f_{{{delta}}}{power}({M}+{sigma}Z)\,{he}\right]"
+        body = rf"\mathbb{{E}}\!\left[f_{{{delta}}}{power}({M}+{sigma} Z)\,{he}\right]"
         return body if exp is None else rf"{body}^{{{exp}}}"
 
 
@@ -116,7 +116,7 @@ class LossMean(_Mean):
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         delta, M, sigma = (printer._print(a) for a in self.score.args[1:])
-        body = rf"\mathbb{{E}}\!\left[L\left(\mathrm{{prox}}_{{{delta}}}({M}+{sigma}Z)\right)\right]"
+        body = rf"\mathbb{{E}}\!\left[L\left(\mathrm{{prox}}_{{{delta}}}({M}+{sigma} Z)\right)\right]"
         return body if exp is None else rf"{body}^{{{exp}}}"
 
 
