@@ -10,7 +10,7 @@ All orders follow from the first by Price's theorem, :math:`dJ_n/d\cos\theta=n^2
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ def feature(order: int, square: Any = 2) -> Any:
 def derivation(proof: Any) -> None:
     """From order to order by Price's theorem; a rigorous integral confirms each."""
     heat = price(proof)
-    unit = {"deviations": (1, 1)}
+    unit: dict[str, Any] = {"deviations": (1, 1)}
     below: list[Any] = []
     ends = []
     for order in range(HIGHEST + 1):
@@ -279,10 +279,10 @@ def depth(claim: Any) -> None:
 
         claim.holds(
             f"order {order}: the factor is {slope}",
-            lambda near=near, slope=slope: near(slope),
+            partial(near, slope),
             wrong={
-                "n + 1": lambda near=near, order=order: near(Fraction(order + 1)),
-                "1/2": lambda near=near: near(Fraction(1, 2)),
+                "n + 1": partial(near, Fraction(order + 1)),
+                "1/2": partial(near, Fraction(1, 2)),
             },
         )
 

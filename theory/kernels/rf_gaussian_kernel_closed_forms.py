@@ -262,7 +262,7 @@ def derivation(proof: Any) -> None:
             f"slope of {name}", Eq(sp.Symbol(f"slope_{name}"), X * Y * SLOPES[name]), _SAYS[name],
             of=TABLE[name], by=R, uses=[heat, *(made[other] for other in _RESTS_ON.get(name, ()))],
         )  # fmt: skip
-        mean = expectation(f, X**2).expr, expectation(f, Y**2).expr
+        mean = [sp.sympify(expectation(f, scale**2).expr) for scale in (X, Y)]
         start = proof.identity(
             f"right angle for {name}", Eq(TABLE[name].subs(R, 0), mean[0] * mean[1], evaluate=False),
             "independent: the product of the means", uses=[plane], wrong=[mean[0] * mean[1] + X],

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -444,8 +445,8 @@ def _ridgeless(bias: bool) -> tuple[Statistic, ...]:
     sharp = tuple(Statistic(name, controls=CONTROLS, resolution=0.01) for name in ("V", "R", "test"))
     exact = tuple(Statistic(name, kind="exact", scale=0.25) for name in ("train", "B_in", "V_in", "shrinkage"))
     risk = Statistic("risk", quantity="R", kind="form", resolution=0.2)
-    kind = dict(resolution=0.01, controls=CONTROLS) if bias else dict(kind="exact", scale=0.25)
-    form = dict(kind="form", resolution=0.2) if bias else dict(kind="exact", scale=0.25)
+    kind: dict[str, Any] = dict(resolution=0.01, controls=CONTROLS) if bias else dict(kind="exact", scale=0.25)
+    form: dict[str, Any] = dict(kind="form", resolution=0.2) if bias else dict(kind="exact", scale=0.25)
     return (*sharp, *exact, risk, Statistic("B_avg", **kind), Statistic("bias", quantity="B", **form))
 
 

@@ -9,6 +9,7 @@ Sources: Haff (1979); von Rosen (1988); Derezinski, Liao, Dobriban and Mahoney (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -196,16 +197,16 @@ def digits(columns: int, rows: int = 160) -> np.ndarray:
     return pixels[:rows, np.argsort(-pixels.var(axis=0), kind="stable")[:columns]]
 
 
-def at_size(point: dict[str, Any], size: int) -> dict[str, Any]:
+def at_size(point: Mapping[str, Any], size: int) -> dict[str, Any]:
     """The same proportions with ``size`` columns."""
     return {**point, "d": size, "m": int(size * Fraction(point["m"], point["d"]))}
 
 
-def _one(point: dict[str, Any], size: int, law: str) -> float:
+def _one(point: Mapping[str, Any], size: int, law: str) -> float:
     return 1.0
 
 
-def _square(point: dict[str, Any], size: int, law: str) -> float:
+def _square(point: Mapping[str, Any], size: int, law: str) -> float:
     """Mean of tr (W/m)^2 / d; known for independent entries of any law if A = [I; 0], for Gaussian ones always."""
     rows = at_size(point, size)["m"]
     return (rows + size - 2 + entry_moment(law, 4)) / rows
@@ -282,9 +283,10 @@ def figure(page: Any) -> Any:
             batches = [replicate(rng, columns, point, law) for _ in range(16)]
             rest, gram = (np.array([b[name] for b in batches]) for name in ("theta1", "gram"))
             slope = size / (size - columns)  # the gram matrix has mean one: to first order it explains the trace
-            biases = (1 - columns / size) * (rest + slope**2 * (gram - 1)) - 1
-            found.append((biases.mean(), biases.std(ddof=1) / 4))
-        points(axes, rows, *np.transpose(found), label=label, index=index)
+            bias = (1 - columns / size) * (rest + slope**2 * (gram - 1)) - 1
+            found.append((bias.mean(), bias.std(ddof=1) / 4))
+        biases, errors = np.transpose(found)
+        points(axes, rows, biases, errors, label=label, index=index)
     axes.set(xlabel="rows m of the sketch, d = 20", ylabel="relative bias after rescaling by (m - d)/m")
     axes.legend()
     return fig

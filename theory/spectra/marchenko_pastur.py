@@ -108,13 +108,14 @@ def statement() -> tuple[Regime, ...]:
     root = (Unknown(m, "positive", meaning="resolvent trace at -lambda"),)
     equation = (sp.Eq(sp.expand(curve().subs(z, -lam)), 0, evaluate=False),)
     engine = transform().system
-    (above,) = engine.symbols
+    (above,), path = engine.symbols, engine.continuation
+    assert path is not None  # the engine always gives one
     shifted = {above: m_z}
     complex_root = FixedPointSystem(
         (Unknown(m_z, "herglotz", meaning="transform at 1 + i/20"),),
         tuple(sp.Eq(*(side.xreplace(shifted) for side in e.args), evaluate=False) for e in engine.equations),
         {"re_m_complex": sp.re(m_z), "im_m_complex": sp.im(m_z)},
-        continuation=Continuation(z, engine.continuation.start, {m_z: engine.continuation.guess[above]}),
+        continuation=Continuation(z, path.start, {m_z: path.guess[above]}),
     )
 
     def regime(when: str, name: str, more: dict[str, sp.Expr]) -> Regime:
