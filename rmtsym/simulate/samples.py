@@ -32,7 +32,7 @@ class Cell:
     look: int
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """Samples of an experiment, summarised; judge any theory on them.
 
@@ -58,6 +58,9 @@ class Run:
     reused: int = 0
     notices: list[str] = field(default_factory=list)
     _summaries: dict[tuple[str, str], list[Summary]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"Run({self.experiment.theorem}, seed {self.seed}: {self.replicates} replicates, {self.reused} reused)"
 
     def values(self, name: str, size: int, law: str | None = None, point: Point | None = None) -> np.ndarray:
         """Replicates of one output: shape (R,), or (R, k) for a one-dimensional output of length k."""
