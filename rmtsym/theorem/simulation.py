@@ -170,7 +170,7 @@ def _evidence(theorem: Theorem, found: Simulated) -> Evidence:
     finite = [o.resolution for o in outcomes]
     figures = {
         "statistics": len(outcomes),
-        "largest |z|": max(abs(o.z) for o in outcomes),
+        "largest |z|": max((abs(o.z) for o in outcomes if not o.expected_failure), default=0.0),
         "coarsest resolution": max(finite),
         "laws": laws,
         "sizes": sorted({n for o in outcomes for n in o.sizes}),
