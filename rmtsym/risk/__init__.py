@@ -6,6 +6,7 @@ from rmtsym.risk.loss import loss as loss
 from rmtsym.risk.margin import MarginLoss as MarginLoss
 from rmtsym.risk.margin import margin_loss as margin_loss
 from rmtsym.risk.minimise import minimise as minimise
+from rmtsym.risk.minimise import separable as separable
 from rmtsym.risk.proximal import Prox as Prox
 from rmtsym.risk.proximal import prox as prox
 from rmtsym.risk.score import LossMean as LossMean

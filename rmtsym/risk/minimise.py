@@ -14,7 +14,7 @@ from rmtsym.errors import NoConvergence
 from rmtsym.risk.loss import Loss
 from rmtsym.risk.proximal import prox
 
-__all__ = ["minimise"]
+__all__ = ["minimise", "separable"]
 
 _STEPS = 80
 _HALVINGS = 40
@@ -58,6 +58,20 @@ def minimise(rows: np.ndarray, loss: Loss, ridge: float = 0.0, tolerance: float 
     return found.reshape(*shape[:-2], shape[-1])
 
 
+def separable(rows: np.ndarray) -> bool:
+    """Whether some ``beta`` gives all rows of an n x p array a positive margin, by linear programming.
+
+    A loss that only falls then has no minimiser without ridge.
+
+    >>> separable(np.array([[1.0], [3.0]])), separable(np.array([[1.0], [-3.0]]))
+    (True, False)
+    """
+    from scipy.optimize import linprog
+
+    n, p = rows.shape
+    return bool(linprog(np.zeros(p), A_ub=-rows, b_ub=-np.ones(n), bounds=(None, None)).status == 0)
+
+
 def _newton(rows: np.ndarray, loss: Loss, ridge: float, tolerance: float) -> np.ndarray:
     size, n, p = rows.shape
     flipped = np.swapaxes(rows, 1, 2)
@@ -91,7 +105,9 @@ def _newton(rows: np.ndarray, loss: Loss, ridge: float, tolerance: float) -> np.
                 break
             length = np.where(bad, length / 2, length)
         beta, margins, now = *trial, later
-    raise NoConvergence("an empirical risk has no minimiser: the classes are separable; take a positive ridge")
+    if not ridge and any(map(separable, rows)):
+        raise NoConvergence("an empirical risk has no minimiser: the classes are separable; take a positive ridge")
+    raise NoConvergence(f"Newton's method did not reach the minimiser of a risk in {_STEPS} steps; take a larger ridge")
 
 
 def _alternate(rows: np.ndarray, loss: Loss, ridge: float, tolerance: float) -> np.ndarray:

@@ -28,7 +28,7 @@ from rmtsym.field.law import LebesgueLaw
 from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
 from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
-from rmtsym.risk import Loss, LossMean, MarginLoss, Score, ScoreMean, margin_loss, minimise, prox
+from rmtsym.risk import Loss, LossMean, MarginLoss, Score, ScoreMean, margin_loss, minimise, prox, separable
 from rmtsym.risk.margin import coercive
 from rmtsym.simulate import Control, Statistic
 from rmtsym.simulate.controls import covariance_moment
@@ -426,7 +426,7 @@ def reduced(controls: Any = CONTROLS, **resolutions: float) -> tuple[Statistic, 
 def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict[str, float]:
     """Margins, errors and scores of minimisers; noise with either sign of the mean, averaged.
 
-    Without ridge a separable draw has no minimiser (at E about one in ten thousand) and is drawn again.
+    Without ridge a separable draw has no minimiser (at E a rare event) and is drawn again.
     """
     dimension = int(point["c"] * size)
     spectrum, counts = population(point["w"], point["s"], dimension), block_counts(point["w"], dimension)
@@ -438,7 +438,7 @@ def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict
             found = observed(rows, np.tile(means, (2, 1)), spectrum, point)
             break
         except NoConvergence:
-            if last or point["gamma"] > 0:
+            if last or point["gamma"] > 0 or not any(map(separable, rows)):
                 raise
     gram = np.swapaxes(noise, 1, 2) @ noise / size
     centre, turned = noise.mean(axis=1), (gram @ means[..., None])[..., 0]

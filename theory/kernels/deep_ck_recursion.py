@@ -24,7 +24,7 @@ from rmtsym.gaussian.numeric import ball_value
 from rmtsym.gaussian.presentation import simplified
 from rmtsym.theorem import POSITIVE, Names, Parameter, Quantity, Regime, Theorem, get, predict
 from theory.kernels import layers
-from theory.kernels.coefficients import Comparison, read_off, remainder, samples, statistics
+from theory.kernels.coefficients import Comparison, dropped, read_off, samples, statistics
 from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power, layer_of_matrix
 from theory.kernels.rf_gaussian_kernel_closed_forms import price
 
@@ -198,14 +198,9 @@ compared = Comparison(theorem, exact_kernel)
 def derivation(proof: Any) -> None:
     """Each layer expands the exact kernel of the layer before; remainders and the whole are checked by their rate."""
     heat = price(proof)
-    dropped = proof.asymptotic(
-        "what is dropped", "the matrices X_ij^2 - S_ij/p and X_ij (delta_i + delta_j), i != j, have small norms",
-        "entries of order 1/p with random signs", deviation=remainder, sizes=(64, 128, 256, 512), replicates=24,
-        uses=[],
-    )  # fmt: skip
     rest = proof.assume(
         "small stays small", "what has a vanishing operator norm before a layer has one after it; third order vanishes",
-        "Gu et al. (2022), Theorem 1, in the operator norm", uses=[dropped],
+        "Gu et al. (2022), Theorem 1, in the operator norm", uses=[dropped(proof)],
     )  # fmt: skip
     left = proof.define(
         Eq(sp.Symbol("c0"), sp.Symbol("diagonal") - tau0**2 * sp.Symbol("c1")),

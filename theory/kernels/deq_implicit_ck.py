@@ -25,7 +25,7 @@ from rmtsym.gaussian.presentation import simplified
 from rmtsym.simulate import Control, Statistic, entries
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Choice, Parameter, Quantity, Regime, Theorem, get, predict
 from theory.kernels import layers
-from theory.kernels.coefficients import Comparison, norm, read_off, remainder, samples, statistics
+from theory.kernels.coefficients import Comparison, dropped, norm, read_off, samples, statistics
 from theory.kernels.deep_ck_recursion import recursion
 from theory.kernels.equilibrium import GRADIENT, exact_diagonal, exact_kernel, variance_of
 from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power
@@ -189,14 +189,9 @@ def derivation(proof: Any) -> None:
     variance = proof.define(
         Eq(gamma2, a2 * diagonal + b2 * tau0**2), "the diagonal of the covariance at the equilibrium", uses=[wide]
     )
-    dropped = proof.asymptotic(
-        "what is dropped", "the matrices X_ij^2 - S_ij/p and X_ij (delta_i + delta_j), i != j, have small norms",
-        "entries of order 1/p with random signs", deviation=remainder, sizes=(64, 128, 256, 512), replicates=24,
-        uses=[],
-    )  # fmt: skip
     rest = proof.assume(
         "small stays small", "a perturbation of small operator norm moves the equilibrium little",
-        "Ling et al. (2024), Theorem 1, in the operator norm", uses=[dropped],
+        "Ling et al. (2024), Theorem 1, in the operator norm", uses=[dropped(proof)],
     )  # fmt: skip
     left = proof.define(
         Eq(c0, diagonal - tau0**2 * c1), "on the diagonal X'X has tau_0^2, the other two terms are of order 1/p",
