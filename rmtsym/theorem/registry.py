@@ -1,6 +1,7 @@
 """Registry of theorems: the modules of ``theory/`` are listed by reading their text, imported only when asked for.
 
-Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing
+A theorem is a module ``<family>/<id>.py`` or, if it is long, a package ``<family>/<id>/`` whose module ``statement.py``
+holds it and whose ``__init__.py`` imports its other modules.  Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing
 every theorem takes milliseconds.  Further folders of theorems are named in the environment variable
 ``RMTSYM_THEORIES`` (separated as in ``PATH``); a laboratory keeps its own theorems there.
 """
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "dependencies", "dependents", "families", "get", "index", "problems", "roots"]
 
 
+_STATEMENT = "statement.py"  # of a package
+
+
 @dataclass(frozen=True)
 class Entry:
     """What is known of a theorem without importing its module."""
@@ -32,7 +36,7 @@ class Entry:
     title: str
     family: str
     uses: tuple[str, ...]
-    path: Path
+    path: Path  # the module, or the folder of a package
     root: Path
 
     @property
@@ -84,10 +88,11 @@ def _entry(path: Path, root: Path) -> Entry | None:
     missing = [k for k, v in identity.items() if not v]
     if missing:
         raise RmtsymError(f"{path}: the theorem has no {missing[0]}")
-    expected = f"{identity['family']}/{identity['id'].replace('-', '_')}.py"
-    if path.relative_to(root).as_posix() != expected:
-        raise RmtsymError(f"{path}: theorem {identity['id']} belongs in {expected}")
-    return Entry(**identity, uses=tuple(literals.get("uses", ())), path=path, root=root)  # type: ignore[arg-type]
+    expected = f"{identity['family']}/{identity['id'].replace('-', '_')}"
+    if path.relative_to(root).as_posix() not in (f"{expected}.py", f"{expected}/{_STATEMENT}"):
+        raise RmtsymError(f"{path}: theorem {identity['id']} belongs in {expected}.py or in {expected}/{_STATEMENT}")
+    place = path.parent if path.name == _STATEMENT else path
+    return Entry(**identity, uses=tuple(literals.get("uses", ())), path=place, root=root)  # type: ignore[arg-type]
 
 
 def _scan() -> tuple[dict[str, Entry], list[str]]:
@@ -95,7 +100,7 @@ def _scan() -> tuple[dict[str, Entry], list[str]]:
     found: dict[str, Entry] = {}
     wrong: list[str] = []
     for root in roots():
-        for path in sorted(root.glob("*/*.py")):
+        for path in sorted((*root.glob("*/*.py"), *root.glob(f"*/*/{_STATEMENT}"))):
             try:
                 entry = _entry(path, root)
             except (RmtsymError, OSError, UnicodeDecodeError) as error:
@@ -165,7 +170,7 @@ def get(theorem_id: str) -> Theorem:
     if parent not in sys.path:
         sys.path.append(parent)
     module = importlib.import_module(entry.module)
-    if Path(module.__file__ or "").resolve() != entry.path:
+    if Path(module.__file__ or "").resolve() not in (entry.path, entry.path / "__init__.py"):
         raise RmtsymError(f"{entry.module} is already {module.__file__}; give the folder {entry.root} another name")
     return module.theorem
 

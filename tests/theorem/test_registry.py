@@ -91,3 +91,19 @@ def test_unknown_theorem(theories):
 
 def test_the_theorems_of_this_project_are_in_order():
     assert problems() == []
+
+
+def test_a_long_theorem_is_a_package(theories):
+    write(theories, "toy-three", path="toys/toy_three/statement.py")
+    package = theories / "toys" / "toy_three"
+    (package / "__init__.py").write_text("from . import marks\nfrom .statement import theorem\n")
+    (package / "marks.py").write_text("from .statement import theorem\n\ntheorem.marked = True\n")
+    entry = index("toys")["toy-three"]
+    assert entry.path == package
+    assert entry.notebook == theories.parent / "notebooks" / "toys" / "toy_three.ipynb"
+    assert get("toy-three").marked
+
+
+def test_a_package_in_the_wrong_place_is_a_problem(theories):
+    write(theories, "toy-four", path="toys/other/statement.py")
+    assert any("belongs in toys/toy_four.py or in toys/toy_four/statement.py" in line for line in problems())

@@ -6,7 +6,8 @@ from scipy.special import ndtr
 
 from rmtsym.risk import margin_loss, minimise
 from rmtsym.theorem import predict
-from theory.classification.erm_gaussian_mixture import bound, theorem, threshold
+from theory.classification.erm_gaussian_mixture.consequences import bound
+from theory.classification.erm_gaussian_mixture.statement import theorem, threshold
 
 
 @pytest.mark.parametrize(("loss", "seed"), [("absolute", 0), ("hinge", 1)])

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from rmtsym.theorem import get
-from theory.classification.hessian_weights import BOUNDS, sampled, weights
+from theory.classification.hessian_gglm_spectrum.weights import BOUNDS, sampled, weights
 
 x, y = sp.symbols("x y", real=True)
 s = 1 / (1 + sp.exp(-x))

@@ -6,7 +6,7 @@ import pytest
 from rmtsym.errors import DomainError
 from rmtsym.theorem import predict
 from rmtsym.theorem.registry import get
-from theory.regression.random_network_regression import apply_activation
+from theory.regression.random_network_regression.kernel import apply_activation
 
 theorem = get("random-network-regression")
 LARGE = {"p": 256, "T": 512, "Th": 256}

@@ -1,0 +1,70 @@
+"""Classification with a convex loss: known wrong versions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy.optimize import root
+from scipy.special import ndtr
+
+from rmtsym.field.average import Average
+from rmtsym.field.bound import Bound
+from rmtsym.risk import LossMean, Score, ScoreMean, margin_loss, prox
+from theory.classification.erm_gaussian_mixture.statement import (
+    M,
+    R,
+    c,
+    delta,
+    ef2,
+    eta,
+    nu,
+    s,
+    score,
+    sigma,
+    tail,
+    theorem,
+    theta,
+)
+
+
+def _means_of(other: Score) -> dict[Any, sp.Eq]:
+    return {eta: sp.Eq(eta, ScoreMean(other, 1)), theta: sp.Eq(theta, -ScoreMean(other, 1, 1) / sigma),
+            ef2: sp.Eq(ef2, ScoreMean(other, 2))}  # fmt: skip
+
+
+def _undamped(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
+    """The system with theta = E L''(x), solved by itself from the right root."""
+    found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
+    z = np.linspace(-9, 9, 2001)
+    normal = np.exp(-z * z / 2) / np.sum(np.exp(-z * z / 2))
+
+    def gap(logs: np.ndarray) -> list[float]:
+        m, spread, step = np.exp(logs)
+        x = prox(found, step, m + spread * z)
+        f = -found.slope(x)
+        inverse = 1 / (normal @ found.second(x) * spectrum + float(gamma))
+        pull = normal @ f
+        forms = pull**2 * (mean * spectrum) @ inverse**2 + normal @ f**2 * float(c) * share @ (spectrum * inverse) ** 2
+        new = pull * mean @ inverse, math.sqrt(forms), float(c) * share @ (spectrum * inverse)
+        return list(np.log(np.maximum(new, 1e-300)) - logs)
+
+    m, spread, step = np.exp(root(gap, np.log([float(M), float(sigma), float(delta)])).x)
+    at_zero = float(found.slope(-1e-12))
+    errors = {"test_err": ndtr(-m / spread), "train_err": ndtr((step * at_zero - m) / spread)}
+    return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
+
+
+theorem.mutant("curvature not damped: theta = E L''", values=_undamped)
+_plain = Score(Bound("loss"), sp.Rational(1, 10**9), M, sigma)
+theorem.mutant("slopes at r, not at the proximal point", equations=_means_of(_plain))
+theorem.mutant("squared mean for the mean square", equations={ef2: sp.Eq(ef2, ScoreMean(score, 1) ** 2)})
+theorem.mutant("no part of the mean in the variance",
+               equations={sigma: sp.Eq(sigma**2, ef2 * c * Average(s**2 * R**2, nu))})  # fmt: skip
+theorem.mutant("penalty without the factor 1/2", parameters={"gamma": lambda gamma: 2 * gamma})
+theorem.mutant("trace without the covariance", equations={delta: sp.Eq(delta, c * Average(R, nu))})
+theorem.mutant("training error taken for the test error", outputs={"train_err": tail(M / sigma)})
+theorem.mutant("training loss taken at new samples", outputs={"train_loss": LossMean(_plain)})
+theorem.mutant("no leave-one-out: the step of p = 0", equations={delta: sp.Eq(delta, c * Average(s * R, nu) / 10**6)})

@@ -1,0 +1,142 @@
+"""Hessian spectrum of generalised linear models: consequences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from rmtsym.field import BALL
+from rmtsym.field.evaluate import evaluate
+from rmtsym.fixedpoint import enclose
+from rmtsym.theorem import (
+    get,
+)
+from rmtsym.theorem.statement import used
+from rmtsym.theorem.theorem import predict
+from theory.classification.hessian_gglm_spectrum.statement import a, c, delta_s, g, isolated, loss, over, theorem
+from theory.classification.hessian_gglm_spectrum.weights import weights
+
+
+@cache
+def _enclosed(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return predict(theorem, dict(items), 15, ["edge", "eig", "align"])
+
+
+def enclosed(name: str) -> Any:
+    """A quantity as a function of the point; the quantities of a point are enclosed together, once."""
+    return lambda point: _enclosed(tuple(sorted(point.items())))[name]
+
+
+LINEAR = dict(response="linear", omega="1", t="1", share="1", mass="1")
+
+
+@theorem.consequence("weights that are one ($g=1$) give the Marchenko-Pastur law: edges $(1\\pm\\sqrt c)^2$")
+def plain(claim: Any) -> None:
+    for side, name, ratios in (("left", "edge_minus_nz", ("1/4",)), ("right", "edge_plus", ("1/2", "2"))):
+        claim.equal(
+            enclosed("edge"),
+            lambda p, name=name: predict(get("marchenko-pastur"), {"c": p["c"], "lam": Fraction(1)}, 30, [name])[name],
+            [theorem.point(**LINEAR, side=side, c=ratio) for ratio in ratios], f"{side} edge",
+        )  # fmt: skip
+
+
+SPIKED = [theorem.point(**LINEAR, side="right", m=m, c=c) for m, c in (("3/2", "1/2"),)]
+
+
+@theorem.consequence("with $g=1$ a mean is a spike of strength $m^2$: outlier and alignment of the spiked covariance")
+def spiked(claim: Any) -> None:
+    for ours, theirs in (("eig", "eig"), ("align", "left")):
+        claim.equal(
+            enclosed(ours),
+            lambda p, theirs=theirs: predict(
+                get("spiked-covariance"), {"ell": p["m"] ** 2, "c": p["c"]}, 30, [theirs]
+            )[theirs],
+            SPIKED, f"{ours} is its {theirs}",
+        )  # fmt: skip
+
+
+@theorem.consequence(
+    "the transition: at the threshold the alignment vanishes linearly, the gap to the edge quadratically"
+)
+def transition(claim: Any) -> None:
+    at = theorem.point(**LINEAR, side="right", m="1/2", c="1/16")
+    steps = [Fraction(1, 10**k) for k in (1, 2, 3)]
+    claim.exponent("align", lambda eps: {"m": Fraction(1, 2) + eps}, 1, point=at, steps=steps)
+    claim.exponent(
+        "eig", lambda eps: {"m": Fraction(1, 2) + eps}, 2, point=at, steps=steps, minus=25 / 16,
+        text="eig - edge ~ gap^2",
+    )  # fmt: skip
+
+
+def _white(name: str) -> tuple[Any, Any, Any]:
+    """At C = I: the left side of the equation, A/(A + B), and z(delta), at the enclosed delta."""
+    point = theorem.point(name)
+    bound = theorem.bound(point)
+    system = isolated()
+    root = enclose(system, used(system, bound), digits=20)["delta_s"].ball
+    h = loss(delta_s)
+    upper = c / delta_s**2 - over(h**2)
+    forms = (over(delta_s * h * (1 - a**2)), upper / (upper + over(a**2 * h**2)), over(h) - c / delta_s)
+    return tuple(evaluate(list(forms), {**bound, "delta_s": root}, BALL(90)))
+
+
+@theorem.consequence(
+    "for $C=I$ the isolated eigenvalue is $z=\\mathbb E\\frac g{1+g\\delta}-\\frac c\\delta$ where "
+    "$\\mathbb E\\frac{g\\delta(1-a^2)}{1+g\\delta}=c$, its squared alignment $A/(A+B)$"
+)
+def white(claim: Any) -> None:
+    points = [theorem.point("L1"), theorem.point("L2")]
+    known = {tuple(p.items()): _white(name) for p, name in zip(points, ("L1", "L2"), strict=True)}
+    at = lambda p, i: known[tuple(p.items())][i]  # noqa: E731
+    claim.equal(lambda p: at(p, 0), lambda p: p["c"], points, "the equation of delta")
+    claim.equal(lambda p: at(p, 1), enclosed("align"), points, "the alignment")
+    claim.equal(lambda p: at(p, 2), enclosed("eig"), points, "the place")
+
+
+def _isolated(**changes: Any) -> bool:
+    return theorem.regime(theorem.point(**changes)).name == "isolated"
+
+
+@theorem.consequence(
+    "logistic loss of centred data: one eigenvalue can leave on the left, if $|w|$ is large, and none on the right; "
+    "a mean along $w$ brings one out on the right"
+)
+def sides(claim: Any) -> None:
+    strengths, ratios = ("1/2", "1", "2", "4", "8"), ("1/100", "1/10", "1/2")
+    claim.holds(
+        "none on the right at 15 points",
+        lambda: not any(_isolated(omega=w, c=r, side="right") for w in strengths for r in ratios),
+        wrong={
+            "left": lambda: not any(_isolated(omega=w, c=r, side="left") for w in strengths for r in ratios),
+            "with a mean": lambda: not _isolated(omega="1", c="3/10", m="5/2", side="right"),
+        },
+    )
+    claim.holds(
+        "c = 1/10: not at |w| = 1, yes at |w| = 2, 4",
+        lambda: [_isolated(omega=w, c="1/10") for w in ("1", "2", "4")] == [False, True, True],
+        wrong={"c = 1/2": lambda: [_isolated(omega=w, c="1/2") for w in ("1", "2", "4")] == [False, True, True]},
+    )
+
+
+@theorem.consequence("many samples: $\\hat\\lambda\\to\\mathbb E[ga^2]$ and the alignment tends to one as $c\\to0$")
+def many_samples(claim: Any) -> None:
+    population_value = evaluate(over(g * a**2), {"gamma": weights("logistic", Fraction(9), Fraction(0))})
+    steps = [Fraction(1, 10**k) for k in (2, 3, 4)]
+    claim.limit("eig", lambda eps: {"c": eps}, float(population_value), steps=steps, text="eig tends to E g a^2")
+    claim.limit("align", lambda eps: {"c": eps}, 1, steps=steps)
+    claim.limit(
+        "re", lambda eps: {"c": eps}, Fraction(3, 5), point=theorem.point("P"), steps=steps,
+        text="phase retrieval: re tends to that of 1/(2 - z)",
+    )  # fmt: skip
+
+
+@theorem.consequence("units: $C\\to4C$, $w\\to w/2$ leaves the weights, multiplies the spectrum by 4")
+def units(claim: Any) -> None:
+    large = theorem.point("G", omega="1", t="4,16")
+    for name, factor in (("eig", 4), ("edge", 4), ("align", 1)):
+        claim.equal(
+            lambda p, name=name: enclosed(name)(large),
+            lambda p, name=name, factor=factor: enclosed(name)(p).ball * factor,
+            [theorem.point("G")], f"{name} times {factor}",
+        )  # fmt: skip

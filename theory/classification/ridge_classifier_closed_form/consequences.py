@@ -1,0 +1,146 @@
+"""Least-squares classifier: closed form and interpolation: consequences."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from rmtsym.field.average import Average
+from theory.classification.ridge_classifier_closed_form.statement import (
+    M,
+    b,
+    c,
+    gamma,
+    lam,
+    nu,
+    s,
+    sigma,
+    tail,
+    theorem,
+)
+
+
+def at(formula: Any, **values: Any) -> Any:
+    """Ball around a closed form."""
+    from rmtsym.field.evaluate import BALL, evaluate
+
+    return evaluate(sp.sympify(formula), values, BALL(128))
+
+
+def isotropic(point: Any) -> dict[str, Any]:
+    """Parameters of the formulas for covariance one; ``r`` is the squared norm of the mean."""
+    return {"c": point["c"], "gamma": point["gamma"], "r": sum(point["mass"])}
+
+
+r = sp.Symbol("r", positive=True)
+LIMIT = tail(r / sp.sqrt(r + c))  # error of the averaging classifier for covariance one
+
+
+@theorem.consequence("covariance one: a quadratic equation, and the best ridge is infinite")
+def covariance_one(claim) -> None:
+    total = gamma + c - 1
+    closed = (total + sp.sqrt(total**2 + 4 * gamma)) / 2
+    error = tail(r * sp.sqrt((1 - c / (1 + closed) ** 2) / (r + c)))
+    points = [theorem.point("I"), theorem.point("I", mass="2", c="3", gamma="1/5"), theorem.point("I", c="1/5")]
+    for name, formula in (("effective_ridge", closed), ("test_err", error)):
+        claim.equal(
+            lambda q, name=name: claim.value(name, q), lambda q, f=formula: at(f, **isotropic(q)), points,
+            f"{name} in closed form",
+        )  # fmt: skip
+    claim.limit("test_err", lambda eps: {"gamma": 1 / eps}, float(at(LIMIT, c=Fraction(1, 2), r=1)))
+
+    def falls(mass: str, s: str) -> bool:
+        grid = [theorem.point("A", mass=mass, s=s, gamma=g) for g in ("1/100", "1/10", "1", "10", "1000")]
+        balls = [claim.value("test_err", q).ball for q in grid]
+        return all(bool(b < a) for a, b in itertools.pairwise(balls))
+
+    claim.holds(
+        "the error falls with the ridge", lambda: falls("1/4,1/4,1/2", "1,1,1"),
+        wrong={"for a mean in the small eigenvalues": lambda: falls("1,0,0", "1,3,5")},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "a large ridge averages the samples: $M/\\sigma\\to|\\mu|^2/\\sqrt{\\mu^\\top C\\mu+\\operatorname{tr}C^2/n}$"
+)
+def averaging(claim) -> None:
+    first = sum(Fraction(m) * x for m, x in zip(("1/4", "1/4", "1/2"), (1, 3, 5), strict=True))
+    second = Fraction(1, 4) * sum(Fraction(w) * x * x for w, x in zip(("1/4", "1/4", "1/2"), (1, 3, 5), strict=True))
+    claim.limit(
+        "test_err",
+        lambda eps: {"gamma": 1 / eps},
+        float(at(tail(1 / sp.sqrt(first + second)))),
+        point=theorem.point("A"),
+    )
+
+
+@theorem.consequence("without ridge, $p<n$: $M/\\sigma=\\rho\\sqrt{(1-c)/(\\rho+c)}$, whatever the covariance")
+def unregularised(claim) -> None:
+    rho = Average(b / s, nu)
+    claim.identity(sp.Eq((M / sigma) ** 2, rho**2 * (1 - c) / (rho + c)), regime="no ridge, p < n")
+    claim.limit(
+        "test_err", lambda eps: {"c": eps}, float(at(tail(sp.sqrt(2)))), point=theorem.point("R1"), text="Bayes error"
+    )
+    claim.limit("test_err", lambda eps: {"gamma": eps}, float(at(tail(2 / sp.sqrt(5)))), point=theorem.point("R1"))
+
+
+@theorem.consequence("covariance one, $p>n$: the interpolating classifier")
+def interpolation(claim) -> None:
+    points = [theorem.point("R2"), theorem.point("R2", c="5/4", mass="1/3")]
+    formulas = {"M": r / (r + c), "test_err": tail(r * sp.sqrt((c - 1) / (c * (r + c))))}
+    for name, formula in formulas.items():
+        claim.equal(
+            lambda q, name=name: claim.value(name, q), lambda q, f=formula: at(f, **isotropic(q)), points,
+            f"{name} in closed form",
+        )  # fmt: skip
+    claim.limit("test_err", lambda eps: {"gamma": eps}, float(claim.value("test_err", points[0])), point=points[0])
+
+
+@theorem.consequence("double descent: at $p=n$ the error is $1/2$, reached like $|1-c|^{1/2}$ from both sides")
+def double_descent(claim) -> None:
+    point = theorem.point("R1")
+    for side in (1, -1):
+        claim.exponent("test_err", lambda eps, k=side: {"c": 1 + k * eps}, Fraction(1, 2), point=point, minus=0.5)
+    claim.exponent("sigma", lambda eps: {"c": 1 - eps}, Fraction(-1, 2), point=point)
+
+    def slope(constant: float) -> bool:
+        near = [claim.value("test_err", {**point, "c": 1 + k * Fraction(1, 10**6)}) for k in (1, -1)]
+        return all(abs((0.5 - float(v)) * 1e3 * (2 * np.pi) ** 0.5 / constant - 1) < 1e-3 for v in near)
+
+    claim.holds(
+        "its slope in the root is rho/sqrt(rho + 1) over sqrt(2 pi)", lambda: slope(2 / 3**0.5),
+        wrong={"rho/sqrt(rho)": lambda: slope(2**0.5), "rho": lambda: slope(2.0)},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "no convex loss does better: $M/\\sigma$ is at most that of the square loss at $\\lambda=\\gamma/\\theta$"
+)
+def optimality(claim) -> None:
+    # any loss: M = eta mu'R mu, sigma^2 = eta^2 mu'RCR mu + E f^2 tr(CR)^2/n with theta R = (C + lambda)^{-1}
+    theta, eta, m, v, second, excess = sp.symbols("theta eta m v Ef2 D")
+    rho, q, tau = (
+        Average(b / (s + lam), nu),
+        Average(b * s / (s + lam) ** 2, nu),
+        c * Average(s**2 / (s + lam) ** 2, nu),
+    )
+    bound = rho**2 * (1 - tau) / (q + tau)
+    claim.identity(sp.Eq((M / sigma) ** 2, bound), regime="ridge")
+    cross, first = sp.symbols("EfZ Ef")
+    moments = [sp.Eq(first, eta), sp.Eq(cross, -sp.sqrt(v) * theta)]
+    square = second - 2 * eta * first + 2 * sp.sqrt(v) * theta * cross + eta**2 + v * theta**2
+    claim.identity(sp.Eq(square, second - eta**2 - v * theta**2), uses=moments)  # D = E(f - eta + sigma theta Z)^2
+    system = [
+        sp.Eq(excess, second - eta**2 - v * theta**2),
+        sp.Eq(m, eta * rho / theta),
+        sp.Eq(v * theta**2, eta**2 * q + second * tau),
+    ]
+    claim.identity(
+        sp.Eq(m**2 / v, bound * (1 - excess * tau / (eta**2 * (q + tau) + excess * tau)), evaluate=False),
+        uses=system,
+        wrong=[bound, bound * (1 - excess * tau), bound * (1 + excess * tau / (eta**2 * (q + tau) + excess * tau))],
+    )

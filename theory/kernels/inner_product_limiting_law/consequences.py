@@ -1,0 +1,203 @@
+"""Spectrum of an inner-product kernel of white data: consequences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from sympy import Eq
+
+from rmtsym.fixedpoint import enclose
+from rmtsym.matrix import Gaussian, Identity, Space, planar_moments
+from rmtsym.spectrum import SpectralCurve, SpectralLaw, from_r_transform, marchenko_pastur, semicircle
+from theory.kernels.inner_product_limiting_law.experiment import law
+from theory.kernels.inner_product_limiting_law.statement import (
+    a1,
+    c,
+    coefficients,
+    curve,
+    h,
+    h_1,
+    h_lower,
+    h_upper,
+    m,
+    m_z,
+    nu,
+    place,
+    rest,
+    theorem,
+    z,
+)
+
+w = sp.Symbol("w", positive=True)  # nu - a1^2
+
+
+def at_numbers(slope: Any, variance: Any, ratio: Any) -> SpectralLaw:
+    """The law at given coefficients."""
+    return SpectralLaw(SpectralCurve(sp.Poly(curve(), m, z)).at(a1=slope, nu=variance, c=ratio))
+
+
+@theorem.consequence("the curve is $(\\nu-a_1^2)a_1m^3+[za_1c+a_1^2c+(\\nu-a_1^2)c]m^2+(zc^2+a_1c)m+c^2=0$")
+def printed(claim: Any) -> None:
+    claim.identity(
+        Eq(-(c**2), rest * a1 * m_z**3 + (z * a1 * c + a1**2 * c + rest * c) * m_z**2 + (z * c**2 + a1 * c) * m_z,
+           evaluate=False), regime="one bulk",
+    )  # fmt: skip
+    cubic = rest * a1 * m**3 + (z * a1 * c + a1**2 * c + rest * c) * m**2 + (z * c**2 + a1 * c) * m + c**2
+    claim.holds(
+        "the engine's polynomial, term by term",
+        lambda: sp.expand(curve() + cubic) == 0,
+        wrong={"nu for nu - a1^2": lambda: sp.expand(curve() + cubic.subs(nu, nu + a1**2)) == 0},
+    )
+
+
+@theorem.consequence(
+    "it is the free sum of $a_1(\\mathrm{MP}-1)$ and a semicircle of variance $(\\nu-a_1^2)/c$; the R-transform is "
+    "$\\frac{a_1^2g}{c-a_1g}+\\frac{\\nu-a_1^2}cg$"
+)
+def free_sum(claim: Any) -> None:
+    def transform_gives(relation: str) -> bool:
+        found = from_r_transform(relation)
+        ours = SpectralCurve(sp.Poly(sp.expand(curve().subs(nu, w + a1**2)), m, z))
+        return str(found) == str(ours) or set(map(str, found.factors())) == set(map(str, ours.factors()))
+
+    right = "c*R*(c - a1*g) - a1^2*c*g - w*g*(c - a1*g)"
+    claim.holds(
+        "curve of this R-transform", lambda: transform_gives(right),
+        wrong={"+ a1 g below": lambda: transform_gives(right.replace("c - a1*g", "c + a1*g")),
+               "w for w/c": lambda: transform_gives(right.replace("w*g", "w*c*g"))},
+    )  # fmt: skip
+
+    def convolved(slope: str, beyond: str, ratio: str) -> bool:
+        """Linear and noise part at 7/5, 3/5, 2/3, added freely."""
+        linear = marchenko_pastur(1 / Fraction(ratio)).scale(Fraction(slope)).shift(-Fraction(slope))
+        both = linear.free_sum(semicircle(Fraction(beyond) / Fraction(ratio)))
+        return str(both.curve) == str(at_numbers(Fraction(7, 5), Fraction(7, 5) ** 2 + Fraction(3, 5), "2/3").curve)
+
+    claim.holds(
+        "free convolution of the two laws, at numbers", lambda: convolved("7/5", "3/5", "2/3"),
+        wrong={"other noise": lambda: convolved("7/5", "4/5", "2/3"),
+               "other ratio": lambda: convolved("7/5", "3/5", "3/2")},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "no linear part: a semicircle on $\\pm2\\sqrt{\\nu/c}$; nothing else: $a_1(\\mathrm{MP}-1)$; "
+    "$c\\to\\infty$: a semicircle of variance $\\nu/c$ again"
+)
+def special_cases(claim: Any) -> None:
+    def factor(at: dict[Any, Any], expected: sp.Expr) -> bool:
+        return sp.rem(sp.expand(curve().subs(at)), sp.expand(expected), m) == 0
+
+    semi = nu * m**2 + c * z * m + c
+    poisson = (c + a1 * m) * (1 + z * m) + a1**2 * m**2  # -1/m = z + a1^2 m/(c + a1 m)
+    claim.holds("a1 = 0", lambda: factor({a1: 0}, semi), wrong={"c dropped": lambda: factor({a1: 0}, semi.subs(c, 1))})
+    claim.holds(
+        "nu = a1^2",
+        lambda: factor({nu: a1**2}, poisson),
+        wrong={"a1 = 1 for every a1": lambda: factor({nu: a1**2}, poisson.subs(a1, 1))},
+    )
+    for f, bound in (("abs", 2), ("cos", 2)):
+        claim.equal(
+            lambda p: claim.value("edge_upper", p).ball ** 2,
+            lambda p, bound=bound: bound**2 * coefficients(p["f"])[3] * p["c"].denominator / p["c"].numerator,
+            [theorem.point("D", f=f, c=ratio) for ratio in ("0.1", "1", "7")],
+            f"{f}: edge at 2 sqrt(nu/c)",
+        )
+    wide = Fraction(10**8)
+    claim.holds(
+        "tanh: the edge over 2 sqrt(nu/c) tends to one like 1/sqrt c",
+        lambda: abs(ratio_to_semicircle(wide) - 1) < 1e-3 and abs(ratio_to_semicircle(wide * 100) - 1) < 1e-4,
+        wrong={"at c = 1": lambda: abs(ratio_to_semicircle(Fraction(1)) - 1) < 1e-3},
+    )
+
+
+def ratio_to_semicircle(ratio: Fraction) -> float:
+    """Upper edge for tanh over that of a semicircle of the same variance."""
+    point = theorem.point("A", c=ratio)
+    return float(theorem.values(point)["edge_upper"]) / (
+        2 * float(coefficients("tanh")[3]) ** 0.5 / float(ratio) ** 0.5
+    )
+
+
+@theorem.consequence("edges solve the quartic $(c+a_1m)^2(c-(\\nu-a_1^2)m^2)=a_1^2c^2m^2$, at all ends of the support")
+def quartic(claim: Any) -> None:
+    for symbol, sign, regime in ((h_lower, -1, "one bulk"), (h_upper, 1, "one bulk"), (h_1, 1, "two bulks")):
+        at = -1 / (sign * symbol)
+        left = (c + a1 * at) ** 2 * (c - rest * at**2)
+        claim.identity(Eq(left, a1**2 * c**2 * at**2, evaluate=False), regime=regime)
+
+    def stated(point: Any, name: str) -> Any:
+        regime = next(r for r in theorem.regimes() if name in r.outputs and r.name == point["regime"])
+        system = next(s for s in regime.systems if name in s.outputs)
+        return enclose(system, {k: point[k] for k in ("a1", "nu", "c")}, digits=20)[name]
+
+    one = {"a1": Fraction(3, 5), "nu": Fraction(1, 2), "c": Fraction(1, 2), "regime": "one bulk"}
+    two = {"a1": Fraction(1), "nu": Fraction(28, 27), "c": Fraction(1, 4), "regime": "two bulks"}
+    flat = {"a1": Fraction(0), "nu": Fraction(2), "c": Fraction(3), "regime": "one bulk"}
+    for name, points, index in (
+        ("edge_lower", [one, two, flat], 0), ("edge_upper", [one, two, flat], -1),
+        ("gap_lower", [two], 1), ("gap_upper", [two], 2),
+    ):  # fmt: skip
+        claim.equal(
+            lambda p, name=name: stated(p, name),
+            lambda p, index=index: at_numbers(p["a1"], p["nu"], p["c"]).edges[index],
+            points, f"{name} is an end of the support of the curve's law",
+        )  # fmt: skip
+
+
+@theorem.consequence("two bulks if and only if $c^{1/3}\\,\\big(1+(\\nu/a_1^2-1)^{1/3}\\big)<1$; a cusp at equality")
+def two_bulks(claim: Any) -> None:
+    # in y = a1/(c h) - 1 > 0 the slope is 1 - c (1 + 1/y)^2 - (c t^3)(1 + y)^2 with t^3 = nu/a1^2 - 1; least at y = 1/t
+    y, t = sp.symbols("y t", positive=True)
+    cost = c * (1 + 1 / y) ** 2 + c * t**3 * (1 + y) ** 2
+    slope = (1 - place(h).diff(h)).subs(h, a1 / (c * (1 + y))).subs(nu, a1**2 * (1 + t**3))
+    claim.identity(Eq(slope, cost, evaluate=False), regime="one bulk")
+    claim.identity(Eq(cost.diff(y).subs(y, 1 / t) + 1, 1, evaluate=False), regime="one bulk", wrong=[2, 1 + c])
+    claim.identity(Eq(cost.subs(y, 1 / t), c * (1 + t) ** 3, evaluate=False), regime="one bulk")
+
+    def components(ratio: Fraction) -> int:
+        return len(at_numbers(1, Fraction(9, 8), ratio).support.components)  # t = 1/2: the threshold is c = 8/27
+
+    threshold, little = Fraction(8, 27), Fraction(1, 1000)
+    claim.holds(
+        "components of the support on both sides of c = 8/27 at nu/a1^2 = 9/8",
+        lambda: components(threshold - little) == 2 and components(threshold + little) == 1,
+        wrong={
+            "without the cube root": lambda: components(Fraction(64, 81) - little) == 2,
+            "nu/a1^2 without - 1": lambda: components(Fraction(1, 9)) == 1,
+        },
+    )
+    behaviour = at_numbers(1, Fraction(9, 8), threshold).edge_behaviour
+    inside = [edge.exponent for edge in behaviour[1:-1]]
+    claim.holds(
+        "exponent of the density at the cusp",
+        lambda: bool(inside) and set(inside) == {Fraction(1, 3)},
+        wrong={"a square root": lambda: set(inside) == {Fraction(1, 2)}},
+    )
+
+
+@theorem.consequence("with two bulks the upper one has mass c: one eigenvalue for each dimension")
+def upper_mass(claim: Any) -> None:
+    gap = float(sum(float(theorem.values(theorem.point("E"))[k]) for k in ("gap_lower", "gap_upper")) / 2)
+
+    def mass(expected: float) -> bool:
+        return abs(1 - float(law("sigmoid", "1/4").cdf(gap)) - expected) < 1e-8
+
+    claim.holds("at E", lambda: mass(0.25), wrong={"half of it": lambda: mass(0.125), "1 - c": lambda: mass(0.75)})
+
+
+@theorem.consequence(
+    "a finite dimension: the k-th Hermite component is a Marchenko-Pastur part in dimension $p^k/k!$; the second one "
+    "gives a third moment $a_1^3/c^2+\\sqrt2a_2^3/(c^2\\sqrt p)$"
+)
+def finite_dimension(claim: Any) -> None:
+    # b (Y'Y/D - 1), D = p^2/2 features: b^2 n/D = a2^2/c is its share of the variance
+    b, p, a2 = sp.symbols("b p a2", positive=True)
+    rows = p * c / 2  # D/n
+    Y = Gaussian("Y", Space("D", rows), Space("n"), 1 / rows)
+    second, third = planar_moments(b * (Y.T @ Y) - b * Identity(Y.cols), 3)[2:]
+    share = Eq(b, a2 * sp.sqrt(rows / c), evaluate=False)
+    claim.identity(Eq(a2**2 / c, second, evaluate=False), uses=[share], regime="one bulk")
+    claim.identity(Eq(sp.sqrt(2) * a2**3 / (c**2 * sp.sqrt(p)), third, evaluate=False), uses=[share], regime="one bulk")

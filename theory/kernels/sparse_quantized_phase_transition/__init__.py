@@ -1,0 +1,6 @@
+"""Clustering with sparse and quantised kernels."""
+
+from theory.kernels.sparse_quantized_phase_transition import consequences, derivation, draws, experiment, wrong_versions
+from theory.kernels.sparse_quantized_phase_transition.statement import theorem
+
+__all__ = ["consequences", "derivation", "draws", "experiment", "theorem", "wrong_versions"]

@@ -1,0 +1,139 @@
+"""Clustering with sparse and quantised kernels: consequences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Eq
+
+from rmtsym.theorem import (
+    get,
+    predict,
+)
+from theory.kernels.inner_product_limiting_law.statement import a1, c, nu
+from theory.kernels.sparse_quantized_phase_transition.derivation import coefficients_of
+from theory.kernels.sparse_quantized_phase_transition.statement import (
+    F,
+    G,
+    alignment,
+    gamma,
+    rho,
+    slope_and_variance,
+    theorem,
+)
+
+seen = dict(regime="seen")
+
+
+@theorem.consequence("the threshold is the only positive root of $F(x)=(x^2-c)(1+x)^2-c(\\nu/a_1^2-1)x^2$")
+def one_root(claim: Any) -> None:
+    claim.identity(Eq(F(rho), (rho**2 - c) * (1 + rho) ** 2 - c * (nu / a1**2 - 1) * rho**2, evaluate=False), **seen)
+    # F(x) = 0 is 1 = c/x^2 + c (nu/a1^2 - 1)/(1 + x)^2, whose right side decreases for x > 0 and a1^2 <= nu
+    claim.identity(Eq(F(gamma) + 1, 1, evaluate=False), **seen, wrong=[2, 1 + c])
+
+
+@theorem.consequence("$G'=a_1F/(c\\rho^2(1+\\rho)^2)$, so that $\\alpha=\\frac{c\\rho}{a_1(1+\\rho)}G'(\\rho)$")
+def slope_of_eigenvalue(claim: Any) -> None:
+    claim.identity(Eq(G(rho).diff(rho), a1 * F(rho) / (c * rho**2 * (1 + rho) ** 2), evaluate=False), **seen)
+    claim.identity(Eq(alignment, c * rho / (a1 * (1 + rho)) * G(rho).diff(rho), evaluate=False), **seen)
+
+
+@theorem.consequence("the edge is that of the kernel of pure noise")
+def edge_of_noise(claim: Any) -> None:
+    law = get("inner-product-limiting-law")
+    claim.equal(
+        lambda p: claim.value("eig", p),
+        lambda p: predict(law, law.point("A", f="sign", c=p["c"]), 30, ["edge_upper"])["edge_upper"],
+        [theorem.point("H", rho="1/100", c=ratio) for ratio in ("1/10", "1/2", "3")],
+        "edge_upper of inner-product-limiting-law, for sign",
+    )
+
+
+@theorem.consequence(
+    "all entries as they are: $\\gamma=\\sqrt c$, $\\alpha=\\frac{\\rho^2-c}{\\rho(1+\\rho)}$, "
+    "and the edge of Marchenko and Pastur"
+)
+def linear_kernel(claim: Any) -> None:
+    whole = Eq(nu, a1**2, evaluate=False)
+    claim.identity(Eq(alignment, (rho**2 - c) / (rho * (1 + rho)), evaluate=False), uses=[whole], **seen)
+    ours = [theorem.point("H", f="linear", c=ratio, rho="1/100") for ratio in ("1/4", "4")]
+    claim.equal(lambda p: claim.value("gamma", p).ball ** 2, lambda p: p["c"], ours, "gamma^2 = c")
+    mp = get("marchenko-pastur")
+
+    def edge(p: Any) -> Any:
+        found = predict(mp, {"c": p["c"], "lam": Fraction(1)}, 30, ["edge_plus"])["edge_plus"].ball
+        return found * p["c"].denominator / p["c"].numerator - 1
+
+    claim.equal(lambda p: claim.value("eig", p), edge, ours, "the edge is edge_plus over c, less one")
+
+
+@theorem.consequence("above the threshold the alignment starts linearly, the eigenvalue quadratically")
+def exponents(claim: Any) -> None:
+    # gamma = 1 at c = 1/2 and nu/a1^2 = 5, which is a mask of rate 1/5
+    base = theorem.point("C", c="1/2", eps="1/5")
+    claim.limit("gamma", lambda eps: {"rho": 1 + eps}, 1, point=base)
+    claim.exponent("alignment", lambda eps: {"rho": 1 + eps}, 1, point=base)
+    edge = float(claim.value("eig", {**base, "rho": Fraction(1, 2)}))
+    claim.exponent(
+        "eig", lambda eps: {"rho": 1 + eps}, 2, point=base, minus=edge,
+        steps=tuple(Fraction(1, 10**k) for k in (1, 2, 3, 4)),
+    )  # fmt: skip
+
+
+@theorem.consequence("a strong signal is seen whole: $\\alpha\\to1$")
+def strong(claim: Any) -> None:
+    claim.limit("alignment", lambda eps: {"rho": 1 / eps}, 1)
+    claim.limit("error", lambda eps: {"rho": 1 / eps}, 0, scale=0.5)
+
+
+@theorem.consequence(
+    "only $\\nu/a_1^2\\ge1$ counts: entries dropped at random cost as much as any other way to the same ratio"
+)
+def ratio_only(claim: Any) -> None:
+    def gap(p: Any, factor: int) -> float:
+        """Alignment of a function, less that of a mask of rate a1^2/nu."""
+        slope, variance = slope_and_variance(p["f"], p["s"], p["bits"], p["eps"])
+        rate = Fraction(float(slope * slope / variance)) / factor
+        other = theorem.values(theorem.point("C", eps=rate, c=p["c"], rho=p["rho"]))
+        return abs(float(other["alignment"]) - float(theorem.values(p)["alignment"]))
+
+    points = [theorem.point(name) for name in ("B", "D")]
+    claim.holds(
+        "binary and quantized against the mask of rate a1^2/nu",
+        lambda: all(gap(p, 1) < 1e-12 for p in points), wrong={"half the rate": lambda: gap(points[0], 2) < 1e-12},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "the best threshold of a binary kernel solves $2\\sqrt\\pi\\,s\\,\\mathrm{erfc}(s)=e^{-s^2}$: $s=0.432752$, "
+    "$\\nu/a_1^2=1.234833$, against $\\pi/2$ for signs; quantized, $1.187815$, $1.086610$, $1.031537$ with 2, 3, 4 bits"
+)
+def best_thresholds(claim: Any) -> None:
+    s = sp.Symbol("s", positive=True)
+    _, first, second = coefficients_of(s)["binary"]
+    slope = (second / first**2).diff(s)
+    stationary = sp.sqrt(sp.pi) * sp.exp(s**2) * (2 * sp.sqrt(sp.pi) * s * sp.erfc(s) - sp.exp(-(s**2)))
+    claim.holds(
+        "stationarity", lambda: sp.simplify(slope - sp.exp(s**2) * stationary) == 0,
+        wrong={"without the 2": lambda: sp.simplify(slope - sp.exp(s**2) * (stationary - sp.pi * s)) == 0},
+    )  # fmt: skip
+
+    def cost(f: str, at: str, bits: int) -> float:
+        slope, variance = map(float, slope_and_variance(f, Fraction(at), bits, Fraction(1)))
+        return variance / slope**2
+
+    best = (
+        ("binary", "0.432751599366", 2, 1.23483322154), ("quantized", "0.690504", 2, 1.187815),
+        ("quantized", "1.127561", 3, 1.086610), ("quantized", "1.496829", 4, 1.031537),
+    )  # fmt: skip
+    for f, at, bits, value in best:
+        claim.minimum("gamma", of="s", at=Fraction(at), point=theorem.point("D", f=f, bits=bits),
+                      text=f"{f}, {bits} bits: threshold at s = {at}")  # fmt: skip
+        claim.holds(
+            f"{f}, {bits} bits: nu/a1^2 there", lambda f=f, at=at, bits=bits, value=value:
+            abs(cost(f, at, bits) - value) < 5e-7,
+            wrong={"the value for signs": lambda f=f, at=at, bits=bits: abs(cost(f, at, bits) - np.pi / 2) < 5e-7},
+        )  # fmt: skip

@@ -1,0 +1,139 @@
+"""Ridge readout of a fixed representation: consequences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Eq, Trace
+
+from rmtsym.field.measure import Atoms
+from rmtsym.fixedpoint import solve
+from rmtsym.theorem import (
+    get,
+    predict,
+)
+from theory.regression.fixed_representation_readout.experiment import population_of
+from theory.regression.fixed_representation_readout.representation import PLACE
+from theory.regression.fixed_representation_readout.statement import N, R, Sz, kappa, lam, sig2, theorem
+from theory.regression.ridge_anisotropic.statement import equivalents
+
+gamma_2 = Trace(Sz * R * Sz * R) / N
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """A small point."""
+    return theorem.point("A", **changes)
+
+
+def misfit(point: dict[str, Any]) -> float:
+    """What no linear readout of the features expresses of the target."""
+    *_, sz, szu, su = population_of(tuple(point[name] for name in PLACE))
+    target = np.array(theorem.bound(point)["Theta"], dtype=float)
+    return float(np.sum((su - szu.T @ np.linalg.lstsq(sz, szu, rcond=None)[0]) * target))
+
+
+@theorem.consequence("the inputs as their own representation: ridge regression with a general covariance")
+def identity_map(claim: Any) -> None:
+    ridge = get("ridge-anisotropic")
+    shares = {"s": "1,4", "w": "1/2,1/2", "sig2": "1/4", "lam": "3/10"}
+    points = [
+        theorem.point("A", theta="fixed", F="linear", W="identity", d=d, m=d, N=n, **shares)
+        for d, n in (("8", "16"), ("12", "6"))
+    ]
+
+    def other(point: dict[str, Any], name: str) -> Any:
+        changes = {"c": Fraction(point["d"], point["N"]), "lam": point["lam"], "q": "1/2,1/2"}
+        return predict(ridge, ridge.point("A", **changes), digits=30)[name]
+
+    for here, there in (("risk", "test"), ("B", "B"), ("V", "V"), ("train", "train"), ("shrinkage", "shrinkage")):
+        claim.equal(
+            lambda p, name=here: claim.value(name, p), lambda p, name=there: other(p, name), points,
+            f"{here} is {there} of ridge-anisotropic",
+        )  # fmt: skip
+
+
+@theorem.consequence(
+    "any representation: ridge regression at the spectrum of $\\Sigma_z$ with the noise $\\sigma^2$ and the misfit, "
+    "which is counted in the error without noise"
+)
+def misfit_is_noise(claim: Any) -> None:
+    def same(point: dict[str, Any], times: float) -> bool:
+        """The whole error, from the spectrum of the features and the best readout in its eigenvectors."""
+        *_, sz, szu, _ = population_of(tuple(point[name] for name in PLACE))
+        values, vectors = np.linalg.eigh(sz)
+        target = np.array(theorem.bound(point)["Theta"], dtype=float)
+        image = vectors.T @ np.linalg.solve(sz, szu)
+        mass = np.einsum("ij,jk,ik->i", image, target, image)
+        count = len(values)
+        atoms = Atoms([Fraction(1, count)] * count, s=list(values), b=list(count * mass))
+        noise = float(point["sig2"]) + times * misfit(point)
+        ratio, ridge = count / point["N"], float(point["lam"])
+        found = solve(equivalents().system, {"nu": atoms, "c": ratio, "lam": ridge})
+        error = noise + found["bias"] + noise * ratio * found["variance"]
+        train = found["bias_in"] + noise * found["residual"]
+        ours = theorem.values(point)
+        return bool(
+            abs(float(error) / float(ours["risk"]) - 1) < 1e-9 and abs(float(train) / float(ours["train"]) - 1) < 1e-9
+        )
+
+    points = [small(), small(m="80"), small(F="erf", theta="fixed")]
+    claim.holds(
+        "risk and training error, by the equivalents of ridge-anisotropic",
+        lambda: all(same(p, 1.0) for p in points),
+        wrong={"without misfit": lambda: same(points[0], 0.0), "misfit used twice": lambda: same(points[0], 2.0)},
+    )
+
+
+@theorem.consequence("error of the population ridge and of the readout: $R=\\kappa'(\\lambda)\\,(E_{pop}+\\sigma^2)$")
+def amplification(claim: Any) -> None:
+    risk, B, V, E_pop, train = sp.symbols("risk B V E_pop train")
+    claim.identity(Eq(risk, B + V + sig2))
+    claim.identity(Eq(risk * (1 - gamma_2), E_pop + sig2, evaluate=False))
+    claim.identity(Eq(train * kappa**2, lam**2 * risk, evaluate=False))
+
+
+@theorem.consequence("many samples: nothing remains but the error of ridge regression on the population")
+def many_samples(claim: Any) -> None:
+    def population(point: dict[str, Any], ridge: float) -> float:
+        *_, sz, szu, su = population_of(tuple(point[name] for name in PLACE))
+        readout = np.linalg.solve(sz + ridge * np.eye(len(sz)), szu)
+        return float(np.trace(su - 2 * szu.T @ readout + readout.T @ sz @ readout)) / point["d"]
+
+    point = small()
+    claim.limit("B", lambda eps: {"N": round(1 / eps)}, population(point, 0.05), point=point)
+    claim.limit("V", lambda eps: {"N": round(1 / eps)}, 0, point=point, scale=0.2)
+
+
+@theorem.consequence(
+    "a large ridge forgets the data: the error of the readout zero is $\\theta^{\\sf T}\\Sigma_u\\theta$"
+)
+def large_ridge(claim: Any) -> None:
+    claim.limit("B", lambda eps: {"lam": 1 / eps}, 1, point=small())
+    claim.limit("V", lambda eps: {"lam": 1 / eps}, 0, point=small(), scale=0.2)
+
+
+@theorem.consequence(
+    "no ridge: with $m<N$ noise and misfit are multiplied by $1/(1-m/N)$; at $m=N$ the error diverges from both sides, "
+    "without any noise as well"
+)
+def interpolation(claim: Any) -> None:
+    tiny, gain = Fraction(1, 10**9), 1 / (1 - 32 / 48)
+    point = small()
+    claim.limit("B", lambda eps: {"lam": eps}, misfit(point) * gain, point=point)
+    claim.limit("V", lambda eps: {"lam": eps / 10}, 0.2 * (gain - 1), point=point)
+    claim.limit("train", lambda eps: {"lam": eps}, 0, point=small(m="64"), scale=0.2)
+    steps = tuple(Fraction(1, k) for k in (6, 12, 24, 48))
+    for side in (1, -1):
+        claim.exponent(
+            "B", lambda eps, side=side: {"N": round(48 * (1 + side * eps)), "lam": tiny**2, "sig2": 0}, -1,
+            point=small(m="48"), steps=steps,
+        )  # fmt: skip
+
+
+@theorem.consequence("an even activation learns nothing of a linear target: the error is that of zero, amplified")
+def even_activation(claim: Any) -> None:
+    points = [small(F=name, lam=ridge) for name in ("abs", "cos") for ridge in ("0.05", "1")]
+    claim.equal(lambda p: claim.value("E_pop", p), lambda p: 1, points, "E_pop is the square of the target")

@@ -1,0 +1,219 @@
+"""Ridge regression on random Fourier features: consequences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Eq, Inverse, Trace
+
+from rmtsym.equivalent import explicit_equivalent
+from rmtsym.gaussian import AA, AB, BB, kernel_expression
+from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
+from theory.regression.random_fourier_regression.statement import (
+    Cc,
+    Cs,
+    Hc,
+    Hs,
+    Kc,
+    Ks,
+    Nc,
+    Ns,
+    Qbar,
+    form,
+    kc,
+    ks,
+    lam,
+    n,
+    nh,
+    one,
+    statement,
+    theorem,
+    y,
+    yh,
+)
+
+SMALL = {"p": 16, "n": 32, "nh": 16, "N": 16}
+
+
+@theorem.consequence("cosines and sines together have the Gaussian kernel")
+def gaussian_kernel(claim: Any) -> None:
+    both = kernel_expression("cos") + kernel_expression("sin")
+    claim.identity(Eq(both, sp.exp(-(AA - 2 * AB + BB) / 2), evaluate=False))
+
+
+@theorem.consequence("tested on the training data themselves, the test error is the training error")
+def same_data(claim: Any) -> None:
+    outputs = statement().outputs
+    on_training = {Cc: Kc, Cc.T: Kc, Cs: Ks, Cs.T: Ks, Hc: Kc, Hs: Ks, yh: y, yh.T: y.T, nh: n}  # kernels are symmetric
+    w = {sp.Symbol(name): outputs[name].xreplace(on_training) for name in ("w_cos", "w_sin")}
+    q = {sp.Symbol(name): outputs[name].xreplace(w) for name in ("q_cos", "q_sin")}
+    test = outputs["test"].xreplace(on_training).xreplace(q)
+    claim.identity(Eq(outputs["train"], test, evaluate=False), wrong=[2 * test, lam**2 / n * form(Qbar * Qbar)])
+
+
+@theorem.consequence("degrees of freedom: what the features explain and what the ridge keeps add up to one per sample")
+def freedom(claim: Any) -> None:
+    trQ, dc, ds = sp.symbols("trQ dcos dsin")
+    claim.identity(Eq(lam * trQ, 1 - Nc / n * dc / (1 + dc) - Ns / n * ds / (1 + ds), evaluate=False))
+
+
+@theorem.consequence("many neurons: ridge regression with the Gaussian kernel")
+def many_neurons(claim: Any) -> None:
+    def kernel_limit(neurons: int) -> bool:
+        ratio = neurons / SMALL["n"]
+        point = theorem.point(**{**SMALL, "N": neurons, "lam": Fraction(neurons, 10 * SMALL["n"])})
+        bound, values = theorem.bound(point), theorem.values(point)
+        K, C = (sum(bound[f"{k}_{name}"].floats() for name in ("cos", "sin")) for k in "KC")
+        alpha = np.linalg.solve(K + 0.1 * np.eye(len(K)), bound["y"])
+        errors = {"train": np.mean((0.1 * alpha) ** 2), "test": np.mean((bound["yh"] - C.T @ alpha) ** 2)}
+        return ratio > 0 and all(abs(float(values[k]) / v - 1) < 1e-3 for k, v in errors.items())
+
+    claim.holds(
+        "both errors at N/n = 10^5", lambda: kernel_limit(32 * 10**5), wrong={"N = n": lambda: kernel_limit(32)}
+    )
+
+
+@theorem.consequence(
+    "a phase transition at $2N=n$: the loads grow like $1/\\lambda$ below, $\\lambda^{-1/2}$ at, and stay above"
+)
+def transition(claim: Any) -> None:
+    for neurons, power in ((8, -1), (16, Fraction(-1, 2)), (32, 0)):
+        claim.exponent(
+            "dcos",
+            lambda eps, neurons=neurons: {**SMALL, "N": neurons, "lam": eps},
+            power,
+            steps=(Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**8)),
+            text=f"dcos ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
+        )
+    # below the transition the ridge keeps one degree of freedom for each sample that has no feature
+
+    def kept(share: Fraction) -> bool:
+        values = theorem.values(theorem.point(**{**SMALL, "N": 8, "lam": "1e-8"}))
+        return abs(1e-8 * float(values["trQ"]) - float(share)) < 1e-6
+
+    claim.holds(
+        "lam trQ tends to 1 - 2N/n at 2N = 16, n = 32",
+        lambda: kept(Fraction(1, 2)),
+        wrong={"to 1 - N/n": lambda: kept(Fraction(3, 4))},
+    )
+    # kappa/lambda has a limit there, the root of the same equations with ridge one, at lambda = 0
+    scaled = [sp.Symbol(f"scaled_{name}", positive=True) for name in ("cos", "sin")]
+    inside = Inverse(scaled[0] * Kc + scaled[1] * Ks + one)
+    relations = [Eq(k, lam * x) for k, x in zip((kc, ks), scaled, strict=True)]
+    for x, m, K in zip(scaled, (Nc, Ns), (Kc, Ks), strict=True):
+        claim.identity(Eq(m / x, n * lam + Trace(K * inside), evaluate=False), uses=relations)
+
+
+@theorem.consequence("without ridge the training error vanishes if and only if $2N\\ge n$")
+def interpolation(claim: Any) -> None:
+    claim.limit("train", lambda eps: {**SMALL, "N": 24, "lam": eps}, 0, scale=1.0)
+
+    def stays(neurons: int) -> bool:
+        low, high = (
+            float(theorem.values(theorem.point(**{**SMALL, "N": neurons, "lam": ridge}))["train"])
+            for ridge in ("1e-6", "1e-8")
+        )
+        return low > 1e-3 and abs(high / low - 1) < 0.05
+
+    claim.holds("with 2N = n/2 it stays", lambda: stays(8), wrong={"with 2N = 3n/2": lambda: stays(24)})
+
+
+@theorem.consequence(
+    "double descent: without ridge the test error diverges like $1/|2N-n|$, at $2N=n$ like $\\lambda^{-1/2}$"
+)
+def double_descent(claim: Any) -> None:
+    def slope(quantity: str, side: int) -> float:
+        """Local exponent in |2N - n| between the two points nearest to the transition, n = 128."""
+        near, far = (
+            float(theorem.values(theorem.point(p=64, n=128, nh=64, N=64 + side * k, lam="1e-9"))[quantity])
+            for k in (1, 2)
+        )
+        return float(np.log2(far / near))
+
+    for side, relation in ((1, ">"), (-1, "<")):
+        for quantity, power in (("test", -1), ("gap", 1)):
+
+            def close(to: float, quantity: str = quantity, side: int = side) -> bool:
+                return abs(slope(quantity, side) - to) < 0.05
+
+            claim.holds(
+                f"{quantity} ~ |2N - n|^({power}) for 2N {relation} n",
+                lambda close=close, power=power: close(power),
+                wrong={f"exponent {x}": lambda close=close, x=x: close(x) for x in (power - 0.1, power + 0.1)},
+            )
+    narrow = (Fraction(1, 10**2), Fraction(1, 10**3), Fraction(1, 10**5))
+    claim.exponent("test", lambda eps: {**SMALL, "lam": eps**2}, -1, steps=narrow, text="test ~ lam^(-1/2) at 2N = n")
+
+
+def by_the_engine(point: dict[str, Any], scale: float = 1.0) -> dict[str, float]:
+    """The quantities from the engine, for Gaussian rows whose covariances are the two kernels at all data together."""
+    bound, count, held = theorem.bound(point), point["n"], point["nh"]
+    ridge = float(point["lam"])
+    matrices: dict[str, np.ndarray] = {}
+    train, test, everything = (
+        Space(name, Fraction(m, count)) for name, m in (("n", count), ("h", held), ("a", count + held))
+    )
+    S, Sh = [], []
+    for i, name in enumerate(("cos", "sin")):
+        K, C, H = (bound[f"{k}_{name}"].floats() for k in "KCH")
+        values, vectors = np.linalg.eigh(np.block([[K, C], [C.T, H]]))
+        root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T * (scale if i else 1.0)
+        matrices |= {f"R{i}": root[:, :count], f"L{i}": root[:, count:]}
+        Z = Gaussian(f"Z{i}", Space("N", Fraction(point["N"], count)), everything)
+        S.append(Z @ Deterministic(f"R{i}", everything, train))
+        Sh.append(Z @ Deterministic(f"L{i}", everything, test))
+    Q = inverse(S[0].T @ S[0] + S[1].T @ S[1] + sp.Symbol("lam", positive=True))
+    K = S[0].T @ Sh[0] + S[1].T @ Sh[1]
+    found = {k: explicit_equivalent(e, matrices, {"lam": ridge}).matrix.real for k, e in
+             {"Q": Q, "QQ": Q @ Q, "QKKQ": Q @ K @ K.T @ Q}.items()}  # fmt: skip
+    prediction = explicit_equivalent(
+        Q @ K @ Deterministic("W", test, train), matrices | {"W": np.eye(held, count)}, {"lam": ridge}
+    )
+    a, b = bound["y"], bound["yh"]
+    linear = float((a.T @ prediction.matrix.real[:, :held] @ b)[0, 0])
+    return {
+        "trQ": float(np.trace(found["Q"])) / count,
+        "dcos": float(np.sum(bound["K_cos"].floats() * found["Q"])) / count,
+        "dsin": float(np.sum(bound["K_sin"].floats() * found["Q"])) / count,
+        "trQ2": ridge**2 * float(np.trace(found["QQ"])) / count,
+        "train": ridge**2 * float((a.T @ found["QQ"] @ a)[0, 0]) / count,
+        "test_noise": float(np.trace(found["QKKQ"])) / held,
+        "test": float((b.T @ b)[0, 0] - 2 * linear + (a.T @ found["QKKQ"] @ a)[0, 0]) / held,
+    }
+
+
+@theorem.consequence("the engine, given the two kernel matrices themselves, finds the same numbers")
+def engine(claim: Any) -> None:
+    point = theorem.point(p=6, n=12, nh=8, N=8, lam="1/10")
+
+    def agrees(scale: float) -> bool:
+        values = theorem.values(point)
+        return all(abs(float(values[k]) / x - 1) < 1e-9 for k, x in by_the_engine(point, scale).items())
+
+    claim.holds(
+        "seven quantities to nine digits, n = 12",
+        lambda: agrees(1.0),
+        wrong={"with one per mille more sine": lambda: agrees(1.001)},
+    )
+
+
+@theorem.consequence("the features see differences of data only; the formulas need data without a large common part")
+def shifted(claim: Any) -> None:
+    # a common vector turns every pair (cos, sin) by the same angle, of half tangent t
+    t, ca, sa, cb, sb = sp.symbols("t cos_a sin_a cos_b sin_b")
+    cos, sin = (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
+    turned = (ca * cos - sa * sin) * (cb * cos - sb * sin) + (sa * cos + ca * sin) * (sb * cos + cb * sin)
+    claim.identity(Eq(turned, ca * cb + sa * sb, evaluate=False))
+
+    def moved(shift: str) -> float:
+        near, far = (float(theorem.values(theorem.point("D", shift=x))["dsin"]) for x in ("0", shift))
+        return abs(far / near - 1)
+
+    claim.holds(
+        "data moved by a vector of length 3: another dsin, although nothing has changed",
+        lambda: moved("3") > 0.1,
+        wrong={"moved by 1/100": lambda: moved("1/100") > 0.1},
+    )

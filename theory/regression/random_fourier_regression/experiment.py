@@ -1,0 +1,100 @@
+"""Ridge regression on random Fourier features: simulation and its picture."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from rmtsym.field.number_system import FLOAT
+from rmtsym.simulate import Control, Statistic, ensembles
+from theory.regression.random_fourier_regression.kernels import bound_of, load
+from theory.regression.random_fourier_regression.statement import theorem
+
+_SOURCE = ("data", "p", "n", "nh", "bw", "snr", "seed", "shift")
+
+
+def at_size(point: dict[str, Any], size: int) -> dict[str, Any]:
+    """The same proportions with ``size`` training samples (the digits keep their dimension)."""
+    names = ("n", "nh", "N") if point["data"] == "digits" else ("n", "nh", "N", "p")
+    return {**point, **{name: int(point[name] * Fraction(size, point["n"])) for name in names}}
+
+
+@lru_cache(maxsize=64)
+def _expansion(key: tuple[tuple[str, Any], ...]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Matrices A for which tr AG follows a statistic to first order in G = S'S/n, and the exact means of tr AG."""
+    point = dict(key)
+    bound, near = bound_of(*(point[name] for name in _SOURCE)), theorem.values(point)
+    kernels = [bound[f"K_{name}"].floats() * point["N"] / point["n"] for name in ("cos", "sin")]
+    loads = [near["dcos"], near["dsin"]]
+    inside = sum(K / (1 + d) for K, d in zip(kernels, loads, strict=True)) + float(point["lam"]) * np.eye(point["n"])
+    bar = np.linalg.inv(inside)
+    fitted = bar @ bound["y"]
+    first = {"trQ": bar @ bar, "dcos": bar @ kernels[0] @ bar, "dsin": bar @ kernels[1] @ bar}
+    first |= {"trQ2": bar @ bar @ bar, "yQy": fitted @ fitted.T}
+    return first, {name: float(np.sum(A * sum(kernels))) for name, A in first.items()}
+
+
+def _known(point: dict[str, Any], size: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    return _expansion(tuple(sorted(at_size(point, size).items())))
+
+
+def _mean(name: str, point: dict[str, Any], size: int, law: str) -> float:
+    return _known(point, size)[1][name]
+
+
+CONTROLS = tuple(Control(f"first_{name}", partial(_mean, name)) for name in ("trQ", "dcos", "dsin", "trQ2", "yQy"))
+
+
+def observed(
+    trace: float, load: float, noise: float, *, curvature: float = 10.0, loads: float = 60.0, forms: float = 0.3
+) -> tuple[Statistic, ...]:
+    """Statistics with the resolutions asked of resolvent traces, loads, and predictions from white labels.
+
+    The data differ between sizes, and with them the coefficient of the 1/n term.  ``curvature`` bounds its drift for
+    the traces, ``loads`` where the largest eigenvalues of the kernels count; in forms of the labels it jumps by up to
+    about one (measured on other data than these).
+    """
+    plan = [("trQ", trace, curvature), ("trQ2", trace, curvature)]
+    plan += [("dcos", load, loads), ("dsin", load, loads), ("test_noise", noise, loads)]
+    rough = [
+        Statistic(q, kind="form", resolution=forms, variation=2.0, controls=CONTROLS[-1:]) for q in ("train", "test")
+    ]
+    return (*(Statistic(q, resolution=x, curvature=d, controls=CONTROLS) for q, x, d in plan), *rough)
+
+
+SIZES = dict(sizes=(64, 128), at_size=at_size)
+ROUGH = observed(0.06, 0.1, 0.1, curvature=200.0, loads=400.0, forms=0.5)  # the dimension stays while n grows
+
+
+@theorem.experiment(points=("digits",), statistics=ROUGH, sizes=(80, 160), at_size=at_size)
+@theorem.experiment(points=("C",), statistics=observed(0.0075, 0.04, 0.06, forms=0.5), **SIZES)
+@theorem.experiment(points=("B",), statistics=observed(0.06, 0.06, 0.06, curvature=30.0, forms=0.5), **SIZES)
+@theorem.experiment(points=("D",), statistics=observed(0.01, 0.04, 0.04, forms=0.5), **SIZES)
+@theorem.experiment(points=("A",), statistics=observed(0.01, 0.04, 0.06, forms=0.5), laws=("rad",), **SIZES)
+@theorem.experiment(points=("A",), statistics=observed(0.005, 0.025, 0.04), **SIZES)
+def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
+    """Resolvent and errors for one draw of the weights; the data stay."""
+    first, _ = _known(point, size)
+    point = at_size(point, size)
+    source = [point[name] for name in _SOURCE]
+    X, Xh, labels, labels_h = load(*source)
+    weights = ensembles.entries(rng, (point["N"], point["p"]), law)
+    S, Sh = (np.concatenate([np.cos(weights @ data), np.sin(weights @ data)]) for data in (X, Xh))
+    ridge, kernels = float(point["lam"]), bound_of(*source)
+    G = S.T @ S / size
+    Q = np.linalg.inv(G + ridge * np.eye(size))
+    Qy = Q @ labels
+    predict = Sh.T @ (S @ Q) / size
+    return {
+        "trQ": float(np.trace(Q)) / size,
+        "dcos": float(np.sum(kernels["K_cos"].in_system(FLOAT) * Q)) / size,
+        "dsin": float(np.sum(kernels["K_sin"].in_system(FLOAT) * Q)) / size,
+        "trQ2": ridge**2 / size * float(np.sum(Q**2)),
+        "train": ridge**2 / size * float(Qy @ Qy),
+        "test": float(np.mean((labels_h - predict @ labels) ** 2)),
+        "test_noise": float(np.sum(predict**2)) / len(labels_h),
+        **{f"first_{name}": float(np.sum(A * G)) for name, A in first.items()},
+    }
