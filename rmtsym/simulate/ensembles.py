@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import lcm, prod
+from math import factorial, lcm, prod
 from typing import Any, overload
 
 import numpy as np
@@ -30,11 +30,13 @@ __all__ = [
     "wishart_factor",
 ]
 
-#: Entry laws by name; ``t5`` and ``t9`` stand for every standardised Student law ``t<degrees of freedom>``.
-LAWS = ("gauss", "rad", "unif", "t5", "t9", "sparse")
+#: Entry laws by name; ``t5`` and ``t9`` stand for every standardised Student law ``t<degrees of freedom>``, ``three3``
+#: for every law ``three<k>`` on three values with the fourth moment k.
+LAWS = ("gauss", "rad", "unif", "laplace", "t5", "t9", "sparse", "three3")
 
 _SPARSITY = 0.1
 _STUDENT = re.compile(r"t([1-9]\d{0,3})\Z")
+_THREE = re.compile(r"three([1-9]\d{0,3})\Z")
 
 
 def _student(law: str) -> int | None:
@@ -54,8 +56,9 @@ def entries(rng: np.random.Generator, shape: int | tuple[int, ...], law: str = "
     ----------
     shape : int or tuple of int
     law : str
-        ``gauss``; ``rad`` (signs); ``unif`` (uniform); ``t5``, ``t9``, ... (Student); ``sparse`` (Gaussian times
-        Bernoulli(0.1), over the root of 0.1).
+        ``gauss``; ``rad`` (signs); ``unif`` (uniform); ``laplace`` (two-sided exponential); ``t5``, ``t9``, ...
+        (Student); ``sparse`` (Gaussian times Bernoulli(0.1), over the root of 0.1); ``three3``, ``three6``, ... (signs
+        times Bernoulli(1/k), times the root of k: zero and two more values, of fourth moment k).
 
     Examples
     --------
@@ -70,6 +73,11 @@ def entries(rng: np.random.Generator, shape: int | tuple[int, ...], law: str = "
         return np.sqrt(12.0) * (rng.random(shape) - 0.5)
     if law == "sparse":
         return rng.standard_normal(shape) * (rng.random(shape) < _SPARSITY) / np.sqrt(_SPARSITY)
+    if law == "laplace":
+        return rng.laplace(scale=np.sqrt(0.5), size=shape)
+    if three := _THREE.match(law):
+        drawn = rng.integers(0, 2 * int(three[1]), size=shape)
+        return np.sqrt(float(three[1])) * ((drawn == 0) * 1.0 - (drawn == 1))
     degrees = _student(law)
     if degrees is None:
         raise UnknownName("entry law", law, LAWS)
@@ -83,14 +91,19 @@ def entry_moment(law: str, order: int) -> float:
     [0.0, 1.0, 3.0, 15.0, 105.0]
     >>> entry_moment("sparse", 4), entry_moment("t9", 4), entry_moment("t5", 6)
     (30.0, 4.2, inf)
+    >>> entry_moment("laplace", 4), entry_moment("three3", 4), entry_moment("three3", 6)
+    (6.0, 3.0, 9.0)
     """
     double_factorial = float(prod(range(order - 1, 0, -2)))
     known = {
         "gauss": double_factorial,
         "rad": 1.0,
         "unif": 3.0 ** (order // 2) / (order + 1),
+        "laplace": float(factorial(order)) / 2.0 ** (order / 2),
         "sparse": double_factorial * _SPARSITY ** (1 - order / 2),
     }
+    if three := _THREE.match(law):
+        known[law] = float(three[1]) ** (order / 2 - 1)
     degrees = None if law in known else _student(law)
     if law not in known and degrees is None:
         raise UnknownName("entry law", law, LAWS)

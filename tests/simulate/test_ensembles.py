@@ -26,7 +26,7 @@ def close(draws, mean):
     return abs(draws.mean() - mean) < 4.5 * draws.std(ddof=1) / np.sqrt(len(draws)) + 1e-12
 
 
-@pytest.mark.parametrize("law", [*LAWS, "t12"])
+@pytest.mark.parametrize("law", [*LAWS, "t12", "three6"])
 def test_entries_are_standardised(law):
     z = entries(generator(0, "entries", {}, 1, law, 0), 400_000, law)
     assert close(z, 0.0) and close(z**2, 1.0)
@@ -34,7 +34,7 @@ def test_entries_are_standardised(law):
         assert close(z**4, 3 + excess_kurtosis(law))
 
 
-@pytest.mark.parametrize("law", ["normal", "t", "t05", "", "t2x"])
+@pytest.mark.parametrize("law", ["normal", "t", "t05", "", "t2x", "three", "three0"])
 def test_unknown_laws_are_named(law):
     with pytest.raises(UnknownName, match="entry law"):
         entries(np.random.default_rng(0), 3, law)
