@@ -7,7 +7,7 @@ mutant is made of one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -100,6 +100,31 @@ class FixedPointSystem:
                 hint = "build it with Eq(left, right, evaluate=False), or loosen the assumptions of its symbols"
                 raise DomainError(f"equation of {unknown.symbol}", equation, "an equation that is not decided", hint)
         object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
+        self._name_once()
+
+    def _name_once(self) -> None:
+        """Values are given by name, so symbols of one name are one: the unknown, or the one that assumes most."""
+        bounds = [b for u in self.unknowns for b in (u.lower, u.upper) if b is not None]
+        free = {*self.symbols}.union(*(sp.sympify(e).free_symbols for e in (*self.expressions, *bounds)))
+        if len({str(s) for s in free}) == len(free):
+            return
+        chosen = {str(s): s for s in sorted(free, key=lambda s: (s in self.symbols, len(s.assumptions0), sp.srepr(s)))}
+        same = {s: chosen[str(s)] for s in free if s != chosen[str(s)]}
+
+        def one(expr: Any) -> Any:
+            return None if expr is None else sp.sympify(expr).xreplace(same)
+
+        unknowns = tuple(replace(u, lower=one(u.lower), upper=one(u.upper)) for u in self.unknowns)
+        object.__setattr__(self, "unknowns", unknowns)
+        equations = tuple(sp.Eq(*map(one, eq.args), evaluate=False) for eq in self.equations)
+        object.__setattr__(self, "equations", equations)
+        object.__setattr__(self, "outputs", MappingProxyType({k: one(v) for k, v in self.outputs.items()}))
+        object.__setattr__(self, "conditions", tuple(map(one, self.conditions)))
+        if self.continuation is not None:
+            guess = {one(k): one(v) for k, v in self.continuation.guess.items()}
+            object.__setattr__(self, "continuation", replace(self.continuation, guess=guess))
+        for remembered in ("symbols", "expressions"):
+            self.__dict__.pop(remembered, None)
 
     def __hash__(self) -> int:
         return hash((self.unknowns, self.equations, tuple(self.outputs.items()), self.conditions))

@@ -246,7 +246,10 @@ class SpectralCurve:
         return [*branch.prefix, *tail][: order + 1]
 
     def moments(self, k: int) -> tuple[Any, ...]:
-        """Exact moments ``mom_1, ..., mom_k``: fractions, or sympy rational functions of the parameters."""
+        """Exact moments ``mom_1, ..., mom_k``: fractions, or sympy rational functions of the parameters.
+
+        The parameters are plain symbols; ``subs({"c": c})`` puts a symbol with assumptions in their place.
+        """
         if k < 1:
             return ()
         if not self.parameters:

@@ -211,9 +211,29 @@ def variants(expr: Any, neighbours: Mapping[sp.Symbol, sp.Symbol] | None = None)
 
 
 class _Shown(StrPrinter):
-    """sympy's text, without the search for signs in products of matrices that multiplies them out."""
+    """sympy's text, without the search for signs in products of matrices that multiplies them out.
+
+    Mutants of one expression share most of its parts, which are printed once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: dict[Any, str] = {}
+
+    def _print(self, expr: Any, **options: Any) -> str:
+        if options or not isinstance(expr, sp.Basic):
+            return super()._print(expr, **options)
+        if expr not in self._printed:
+            self._printed[expr] = super()._print(expr)
+        return self._printed[expr]
 
     def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        key = (item, level, strict)
+        if key not in self._printed:
+            self._printed[key] = self._enclosed(*key)
+        return self._printed[key]
+
+    def _enclosed(self, item: Any, level: int, strict: bool) -> str:
         if not isinstance(item, sp.MatMul):
             return super().parenthesize(item, level, strict)
         text = self._print(item)
@@ -226,10 +246,6 @@ class _Shown(StrPrinter):
         return sign + "*".join(self.parenthesize(x, PRECEDENCE["Mul"]) for x in factors)
 
 
-def _shown(expr: Any) -> str:
-    return _Shown().doprint(expr)
-
-
 def _neighbours(symbols: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
     """Each symbol's neighbour: the next one by name, the last one's is the first."""
     ordered = sorted(symbols, key=str)
@@ -239,6 +255,7 @@ def _neighbours(symbols: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
 def generate(regime: Regime) -> list[Mutant]:
     """Mutants of every equation and output of a regime's systems, in a canonical order."""
     mutants: list[Mutant] = []
+    shown = _Shown().doprint
     for system in regime.systems:
         if not isinstance(system, FixedPointSystem):
             continue
@@ -254,7 +271,7 @@ def generate(regime: Regime) -> list[Mutant]:
                     pair = (changed, equation.rhs) if side == 0 else (equation.lhs, changed)
                     mutants.append(
                         Mutant(
-                            f"{kind} in the equation of {symbol}: {_shown(pair[0])} = {_shown(pair[1])}",
+                            f"{kind} in the equation of {symbol}: {shown(pair[0])} = {shown(pair[1])}",
                             equations={symbol: sp.Eq(*pair, evaluate=False)},
                             regime=regime.name,
                             kind=kind,
@@ -265,7 +282,7 @@ def generate(regime: Regime) -> list[Mutant]:
             for kind, changed in variants(body, neighbours):
                 mutants.append(
                     Mutant(
-                        f"{kind} in {name}: {_shown(changed)}",
+                        f"{kind} in {name}: {shown(changed)}",
                         outputs={name: changed},
                         regime=regime.name,
                         kind=kind,

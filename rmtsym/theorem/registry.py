@@ -1,9 +1,10 @@
 """Registry of theorems: the modules of ``theory/`` are listed by reading their text, imported only when asked for.
 
 A theorem is a module ``<family>/<id>.py`` or, if it is long, a package ``<family>/<id>/`` whose module ``statement.py``
-holds it and whose ``__init__.py`` imports its other modules.  Ids, titles, families and dependencies are literals in the call ``theorem = Theorem(id=..., ...)``, so that listing
-every theorem takes milliseconds.  Further folders of theorems are named in the environment variable
-``RMTSYM_THEORIES`` (separated as in ``PATH``); a laboratory keeps its own theorems there.
+holds it and whose ``__init__.py`` imports its other modules. Ids, titles, families and dependencies are literals in the
+call ``theorem = Theorem(id=..., ...)``, so that listing every theorem takes milliseconds. Further folders of theorems
+are named in the environment variable ``RMTSYM_THEORIES`` (separated as in ``PATH``); a laboratory keeps its own
+theorems there.
 """
 
 from __future__ import annotations

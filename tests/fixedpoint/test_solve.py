@@ -89,6 +89,17 @@ def test_several_outputs_of_one_unknown_may_use_each_other():
     assert both["V"].value == pytest.approx(g / (1 - g), rel=1e-15)
 
 
+def test_symbols_of_one_name_are_one():
+    kappa, c = sp.symbols("kappa c", positive=True)
+    plain, plain_c = sp.symbols("kappa c")
+    system = FixedPointSystem(
+        (Unknown(kappa),), (sp.Eq(kappa, lam + plain * c / 2),), {"twice": plain + kappa / plain_c * c}
+    )
+    assert system.parameters == (c, lam)
+    assert {s for e in system.expressions for s in e.free_symbols} == {kappa, c, lam}
+    assert float(solve(system, {"lam": 1.0, "c": 1.0})["twice"]) == pytest.approx(4.0)
+
+
 def test_a_negative_root_is_never_returned():
     # engine memo, section 5: undamped Newton in kappa jumps to a negative root for a large part of this grid
     lams = np.logspace(-8, 4, 500)

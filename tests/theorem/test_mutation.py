@@ -87,3 +87,10 @@ def test_names_of_matrix_mutants_are_sympys_text():
     regime = Regime(FixedPointSystem((), (), {"V": expr}))
     texts = {str(x) for _, x in variants(expr)}
     assert all(m.name.split(": ", 1)[1] in texts for m in generate(regime))
+
+
+def test_a_plain_symbol_is_not_a_neighbour_of_its_own_name():
+    system = FixedPointSystem((Unknown(kappa),), (sp.Eq(kappa, lam + c),), {"V": sp.Symbol("c") * lam})
+    names = [m.name for m in generate(Regime(system)) if m.kind == "neighbouring parameter"]
+    assert len(names) == len(set(names))
+    assert "neighbouring parameter in V: c**2" in names
