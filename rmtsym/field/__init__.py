@@ -24,6 +24,8 @@ _HOME = {
     "MP": "evaluate",
     "NormalImage": "image",
     "NormalLaw": "law",
+    "Pencil": "pencil",
+    "PencilLaw": "pencil",
     "SpectralMeasure": "average",
     "Value": "value",
     "is_zero": "finite",
