@@ -7,7 +7,7 @@ sorted eigenvalues.  Q comes from floating point and takes one step of Newton's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -177,9 +177,16 @@ def _quotients(second: arb_mat, first: arb_mat) -> tuple[arb, ...]:
     size = second.nrows()
     diagonal = sorted((second[i, i] for i in range(size)), key=lambda d: d.mid())
     rounding = max((d.rad() for d in diagonal), key=float)
-    outside = sum((second[i, j] ** 2 for i in range(size) for j in range(size) if i != j), arb(0)).sqrt() + rounding
-    excess = sum(((first[i, j] - (i == j)) ** 2 for i in range(size) for j in range(size)), arb(0)).sqrt()
+    spots = [(i, j) for i in range(size) for j in range(size)]
+    outside = _norm(second[i, j] for i, j in spots if i != j) + rounding
+    excess = _norm(first[i, j] - (i == j) for i, j in spots)
     if not excess < 1:
         raise NoConvergence("the eigenvectors of the pencil are too inaccurate to enclose its eigenvalues")
     scale = 1 + arb(0, excess.upper())
     return tuple(arb(d.mid(), outside.upper()) / scale for d in diagonal)
+
+
+def _norm(entries: Iterable[arb]) -> arb:
+    """Upper bound of the Euclidean norm."""
+    sizes = (abs(x).upper() for x in entries)
+    return sum((size * size for size in sizes), arb(0)).sqrt()
