@@ -13,10 +13,22 @@ from rmtsym.theorem.statement import Regime, solve_regime
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
 
-__all__ = ["PROFILES", "Planned", "Simulated", "Theory", "declare", "simulate"]
+__all__ = ["PROFILES", "Planned", "Profile", "Simulated", "Theory", "declare", "simulate"]
 
-#: Profiles: factor on the resolution that a statistic requires, and the number of looks (each doubles the replicates).
-PROFILES = {"quick": (1.0, 8), "full": (0.4, 11)}
+
+@dataclass(frozen=True)
+class Profile:
+    """How finely the suite resolves: factor on the required resolutions, number of looks, factor on the sizes.
+
+    Each look doubles the replicates.  Larger sizes make what is unknown of the finite-size term smaller.
+    """
+
+    factor: float
+    looks: int
+    growth: int
+
+
+PROFILES = {"quick": Profile(1.0, 8, 1), "full": Profile(0.4, 11, 2)}
 _STATUS = {"ok": Status.VERIFIED, "refuted": Status.REFUTED, "inconclusive": Status.INCONCLUSIVE}
 
 
@@ -27,11 +39,20 @@ class Planned:
     experiment: Experiment
     names: Mapping[str, str]  # canonical point -> name
     at_size: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
+    grows: bool = True
 
-    def sharpened(self, factor: float) -> Planned:
-        """The same experiment with a smaller required resolution."""
-        statistics = tuple(replace(s, resolution=s.required * factor) for s in self.experiment.statistics)
-        return replace(self, experiment=replace(self.experiment, statistics=statistics))
+    def under(self, profile: Profile) -> Planned:
+        """The same experiment with the resolution and the sizes of a profile.
+
+        Sizes stay where every statistic is exact at every size.  Where the data have no more samples everything stays.
+        """
+        plan = self.experiment
+        if not self.grows or profile == PROFILES["quick"]:
+            return self
+        statistics = tuple(replace(s, resolution=s.required * profile.factor) for s in plan.statistics)
+        if any(s.exponent is not None for s in statistics):
+            plan = replace(plan, sizes=lambda point: tuple(profile.growth * n for n in self.experiment.sizes_at(point)))
+        return replace(self, experiment=replace(plan, statistics=statistics))
 
 
 def declare(
@@ -42,6 +63,7 @@ def declare(
     points: Sequence[str] | None = None,
     laws: Sequence[str] = ("gauss",),
     at_size: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
+    grows: bool = True,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator behind ``theorem.experiment``.
@@ -57,6 +79,8 @@ def declare(
         Entry laws (``gauss``, ``rad``, ``t9``, ``sparse``, ...); two or more put universality at risk.
     at_size : callable, optional
         Point at which the theory is evaluated for a simulated size, where proportions cannot be exact.
+    grows : bool
+        Whether the full profile may double the sizes; data of a fixed number of samples cannot.
     options
         Further arguments of :class:`rmtsym.simulate.Experiment`.
     """
@@ -73,7 +97,9 @@ def declare(
             theorem=theorem.id,
             **options,
         )
-        theorem.experiments.append(Planned(experiment, {point_key(p): name for name, p in exact.items()}, at_size))
+        theorem.experiments.append(
+            Planned(experiment, {point_key(p): name for name, p in exact.items()}, at_size, grows)
+        )
         return replicate
 
     return register
@@ -128,8 +154,7 @@ def simulate(
     progress: Callable[[Progress], None] | None = None,
 ) -> Simulated:
     """Run every experiment of a theorem and judge the theory on the samples."""
-    factor, looks = PROFILES[profile]
-    plans = [p if factor == 1 else p.sharpened(factor) for p in theorem.experiments]
+    plans = [p.under(PROFILES[profile]) for p in theorem.experiments]
     found = Simulated(plans, [])
     for plan in plans:
         theory = Theory(theorem, plan.at_size)
@@ -137,7 +162,7 @@ def simulate(
             plan.experiment,
             theory=theory,
             seed=seed,
-            looks=looks,
+            looks=PROFILES[profile].looks,
             store=store,
             executor=executor,
             family=family,
