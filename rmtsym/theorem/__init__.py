@@ -10,7 +10,7 @@ from typing import Any
 
 _HOME = {
     "consequence": ("Claims", "Consequence"),
-    "derivation": ("Derivation", "Proof", "Report", "Step", "derive"),
+    "derivation": ("Derivation", "Report", "Step"),
     "evidence": ("Evidence", "Status"),
     "falsification": ("Kill", "KillTable", "kill_table"),
     "mutation": ("Mutant", "generate"),
@@ -28,6 +28,7 @@ _HOME = {
         "Quantity",
         "Weights",
     ),
+    "proof": ("Proof", "derive"),
     "registry": ("dependencies", "dependents", "families", "get", "index", "problems"),
     "statement": ("NumericSystem", "Regime"),
     "theorem": ("Theorem", "predict"),

@@ -21,7 +21,7 @@ import sympy as sp
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import FixedPointSystem
 from rmtsym.theorem import exact
-from rmtsym.theorem.derivation import Report, Step, _run_step
+from rmtsym.theorem.derivation import Report, Step, run_step
 from rmtsym.theorem.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -254,5 +254,5 @@ def run_consequence(theorem: Theorem, consequence: Consequence, *, power: bool =
     """Run the checks of one consequence; none at all is inconclusive."""
     claims = Claims(theorem)
     consequence.function(claims)
-    results = tuple(_run_step(step, set(), power) for step in claims.steps)
+    results = tuple(run_step(step, set(), power) for step in claims.steps)
     return Report(results, "" if results else f"the consequence {consequence.claim!r} checks nothing")

@@ -12,9 +12,10 @@ import numpy as np
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
 from rmtsym.theorem.consequence import Consequence, run_consequence
-from rmtsym.theorem.derivation import Derivation, Report, derive
+from rmtsym.theorem.derivation import Derivation, Report
 from rmtsym.theorem.evidence import Evidence, Status, combine
 from rmtsym.theorem.falsification import KillTable, kill_table
+from rmtsym.theorem.proof import derive
 from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime
 from rmtsym.theorem.theorem import Theorem
