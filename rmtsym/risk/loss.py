@@ -114,11 +114,15 @@ class Loss(sp.Basic):
         conditions = [_t < b for b in self.breakpoints]
         return sp.Piecewise(*zip(parts, [*conditions, True], strict=True))
 
+    @cached_property
+    def _kinks(self) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+        slopes = [p.diff(_t) for p in self.pieces]
+        ends = zip(slopes, slopes[1:], self.breakpoints, strict=False)
+        return tuple((before.subs(_t, point), after.subs(_t, point)) for before, after, point in ends)
+
     def subdifferential(self, i: int) -> tuple[sp.Expr, sp.Expr]:
         """Slopes to the left and to the right of breakpoint ``i``."""
-        point = self.breakpoints[i]
-        low, high = (p.diff(_t).subs(_t, point) for p in self.pieces[i : i + 2])
-        return low, high
+        return self._kinks[i]
 
     @cached_property
     def _numeric(self) -> tuple[Callable[[Any], Any], ...]:

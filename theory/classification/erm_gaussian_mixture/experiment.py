@@ -1,134 +1,162 @@
-"""Classification with a convex loss: simulation and its picture."""
+"""Classification with a convex loss: simulation and its picture.
+
+One number of one data set fluctuates by some ten per cent.  Almost all of it goes through sums over the samples whose
+means are known: given the others, the margin of a sample left out is normal with the mean ``M`` and the deviation
+``sigma`` of the minimiser of the others.  What a function of that margin exceeds its normal mean by is a control; what
+is left falls like 1/n, not like its root.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
 
 from rmtsym.errors import NoConvergence
-from rmtsym.risk import margin_loss, minimise, separable
+from rmtsym.risk import margin_loss, minimise, prox, separable
 from rmtsym.simulate import Control, Statistic
-from rmtsym.simulate.controls import covariance_moment
-from rmtsym.simulate.ensembles import block_counts, block_signal, entries, entry_moment, population
+from rmtsym.simulate.ensembles import block_counts, block_signal, entries, population
 from theory.classification.erm_gaussian_mixture.statement import theorem
 
-PAIRS = 8  # data sets in a replicate, each with its mirror image: the same noise with the opposite mean
+DRAWS = 8  # data sets in a replicate
+FIRST_LOOK = (192, 96)
+FORMS = ("mean", "cross", "along", "score", "square")
 
 
 def sizes(point: Any) -> tuple[int, int]:
     """Numbers of samples; the dimension is at most 96."""
-    return (96, 192) if point["c"] == Fraction(1, 4) else (160, 320) if point["c"] < Fraction(1, 4) else (64, 128)
+    if point["c"] == Fraction(1, 2):
+        return (64, 128) if point["gamma"] else (96, 192)
+    return (96, 192) if point["c"] == Fraction(1, 4) else (240, 480)
 
 
-def _moment(power: int, of_mean: bool) -> Any:
-    """Mean of tr C^k/p, or of mu'C^k mu, at a point."""
+def reduced(*forms: str, curvature: float | None = None, **resolutions: float) -> tuple[Statistic, ...]:
+    """Statistics with these resolutions, and functions of the margins of samples left out as controls.
 
-    def mean(point: Any, size: int, law: str) -> float:
-        weights = point["mass"] if of_mean else point["w"]
-        return float(sum(weight * x**power for weight, x in zip(weights, point["s"], strict=True)))
-
-    return mean
-
-
-def _walks(order: int, each: bool = False) -> Any:
-    """Mean of tr S^order/p, S = Z'Z/n; or of tr S^order/n, that of the form of the average row in S^(order-1)."""
-
-    def mean(point: Any, size: int, law: str) -> float:
-        dimension = int(point["c"] * size)
-        total = covariance_moment(order, population(point["w"], point["s"], dimension), size, law)
-        return total / (size if each else dimension)
-
-    return mean
+    The means of the controls are of order 1/n (the minimiser of the others is taken to first order), and part of the
+    finite-size term.  The share of errors has its own control: what is left is the mean of their probabilities.
+    """
+    found = []
+    for name, sharp in resolutions.items():
+        used = [Control(f"out_{form}", 0.0) for form in forms if form != "loss" or name == "train_loss"]
+        if name == "train_err":
+            own = [Control("out_sign", 0.0, coefficient=1.0)]
+            found.append(Statistic(name, kind="probability", controls=(*used, *own), resolution=sharp))
+        else:
+            found.append(Statistic(name, controls=tuple(used), resolution=sharp, curvature=curvature))
+    return tuple(found)
 
 
-def _turned(point: Any, size: int, law: str) -> float:
-    """Mean of |S mu|^2."""
-    excess, trace = entry_moment(law, 4) - 3, float(point["c"]) * _moment(1, False)(point, size, law)
-    return _moment(2, True)(point, size, law) * (1 + (1 + excess) / size) + _moment(1, True)(point, size, law) * trace
-
-
-#: Forms of noise and mean whose means are known at every size; random signs of the rows give those of their average.
-WHITE = (
-    *(Control(f"trace_{k}", _walks(k)) for k in (1, 2, 3)),
-    *(Control(f"average_{k}", _walks(k, True)) for k in (1, 2, 3)),
-    Control("turn", _moment(1, True)),
-    Control("turned", _turned),
-)
-CONTROLS = (
-    *WHITE,
-    Control("load", _moment(2, False)),
-    Control("average_C", lambda point, size, law: float(point["c"]) * _moment(2, False)(point, size, law)),
-    Control("turn_C", _moment(2, True)),
-)
-
-
-def reduced(controls: Any = CONTROLS, **resolutions: float) -> tuple[Statistic, ...]:
-    """Statistics with these controls and resolutions."""
-    kinds = {"train_err": "probability"}
-    return tuple(
-        Statistic(name, kind=kinds.get(name, "trace"), controls=controls, resolution=sharp)
-        for name, sharp in resolutions.items()
-    )
-
-
-@theorem.experiment(points=("A",), sizes=sizes, statistics=reduced(
-    M=0.01, sigma=0.01, test_err=0.0075, train_err=0.03, train_loss=0.0075, eta=0.0075, ef2=0.01))  # fmt: skip
-@theorem.experiment(points=("A",), sizes=sizes, laws=("rad",), statistics=reduced(
-    M=0.02, sigma=0.02, test_err=0.015, train_err=0.06, train_loss=0.015, eta=0.015, ef2=0.02))  # fmt: skip
-@theorem.experiment(points=("N",), sizes=sizes, statistics=reduced(
-    M=0.01, sigma=0.0125, test_err=0.03, train_loss=0.04, eta=0.035, ef2=0.15))  # fmt: skip
-@theorem.experiment(points=("E",), sizes=sizes, statistics=reduced(
-    WHITE, M=0.03, sigma=0.04, test_err=0.01, train_err=0.03, train_loss=0.015, eta=0.015, ef2=0.025))  # fmt: skip
-@theorem.experiment(points=("S",), sizes=sizes, statistics=reduced(
-    WHITE, M=0.015, sigma=0.02, test_err=0.02, train_err=0.25, train_loss=0.025, eta=0.025, ef2=0.025))  # fmt: skip
-@theorem.experiment(points=("H",), sizes=sizes, statistics=reduced(
-    M=0.02, sigma=0.02, test_err=0.02, train_err=0.1, train_loss=0.025, eta=0.015, ef2=0.025))  # fmt: skip
+@theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), first_look=FIRST_LOOK, statistics=reduced(
+    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.005, train_err=0.015, train_loss=0.005, eta=0.005, ef2=0.005,
+))  # fmt: skip
+# a small ridge: scores and losses of the training samples are exponentially small, and their means vary as much
+@theorem.experiment(points=("N",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
+    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.01, train_loss=0.025, eta=0.02, ef2=0.1))  # fmt: skip
+# almost separable: large minimisers with heavy tails; more controls have means that do not fall like 1/n before n = 500
+@theorem.experiment(points=("E",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
+    "mean", "score", M=0.01, sigma=0.01, test_err=0.01, train_err=0.015, train_loss=0.015, eta=0.015, ef2=0.02,
+))  # fmt: skip
+# least squares without ridge is a series in 1/(n - p) = 2/n
+@theorem.experiment(points=("S",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
+    "mean", "score", "square", curvature=4.0, M=0.005, sigma=0.005, test_err=0.0075, train_err=0.2, train_loss=0.0075,
+    eta=0.0075, ef2=0.0075))  # fmt: skip
+@theorem.experiment(points=("H",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
+    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.0075, train_err=0.025, train_loss=0.0125, eta=0.005, ef2=0.0075,
+))  # fmt: skip
 def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict[str, float]:
-    """Margins, errors and scores of minimisers; noise with either sign of the mean, averaged.
+    """Margins, errors and scores of minimisers, averaged, and their controls.
 
     Without ridge a separable draw has no minimiser (at E a rare event) and is drawn again.
     """
-    dimension = int(point["c"] * size)
+    dimension, loss, ridge = int(point["c"] * size), margin_loss(point["loss"]), float(point["gamma"])
     spectrum, counts = population(point["w"], point["s"], dimension), block_counts(point["w"], dimension)
-    means = np.array([block_signal(rng, counts, [float(m) for m in point["mass"]]) for _ in range(PAIRS)])
+    means = np.array([block_signal(rng, counts, [float(m) for m in point["mass"]]) for _ in range(DRAWS)])
     for last in (False, False, True):
-        noise = entries(rng, (PAIRS, size, dimension), law) * np.sqrt(spectrum)
-        rows = np.concatenate([means[:, None] + noise, means[:, None] - noise])
+        rows = means[:, None] + entries(rng, (DRAWS, size, dimension), law) * np.sqrt(spectrum)
         try:
-            found = observed(rows, np.tile(means, (2, 1)), spectrum, point)
+            beta = minimise(rows, loss, ridge, tolerance=1e-6)
             break
         except NoConvergence:
-            if last or point["gamma"] > 0 or not any(map(separable, rows)):
+            if last or ridge > 0 or not any(map(separable, rows)):
                 raise
-    gram = np.swapaxes(noise, 1, 2) @ noise / size
-    centre, turned = noise.mean(axis=1), (gram @ means[..., None])[..., 0]
-    diagonal, pulled = np.einsum("bii->bi", gram), (gram @ centre[..., None])[..., 0]
-    known = {
-        "trace_1": diagonal.sum(axis=1) / dimension,
-        "trace_2": np.sum(gram**2, axis=(1, 2)) / dimension,
-        "trace_3": np.sum((gram @ gram) * gram, axis=(1, 2)) / dimension,
-        "load": diagonal @ spectrum / dimension,
-        "average_1": np.sum(centre**2, axis=1),
-        "average_2": np.sum(centre * pulled, axis=1),
-        "average_3": np.sum(pulled**2, axis=1),
-        "average_C": centre**2 @ spectrum,
-        "turn": np.sum(means * turned, axis=1),
-        "turn_C": (means * turned) @ spectrum,
-        "turned": np.sum(turned**2, axis=1),
-    }
-    return found | {name: float(value.mean()) for name, value in known.items()}
+    values = _seen(rows, means, spectrum, point, beta) | _left_out(rows, means, spectrum, point, beta)
+    return {name: float(np.mean(value)) for name, value in values.items()}
 
 
 def observed(rows: np.ndarray, means: np.ndarray, spectrum: np.ndarray, point: Any) -> dict[str, float]:
     """What the theorem predicts, averaged over data sets."""
+    beta = minimise(rows, margin_loss(point["loss"]), float(point["gamma"]))
+    return {name: float(np.mean(value)) for name, value in _seen(rows, means, spectrum, point, beta).items()}
+
+
+def _seen(rows: np.ndarray, means: np.ndarray, spectrum: np.ndarray, point: Any, beta: np.ndarray) -> dict[str, Any]:
     loss = margin_loss(point["loss"])
-    beta = minimise(rows, loss, float(point["gamma"]))
     mean, spread = np.sum(means * beta, axis=1), np.sqrt(beta**2 @ spectrum)
     margins = (rows @ beta[..., None])[..., 0]
     scores = -loss.slope(margins)
-    found = {"M": mean, "sigma": spread, "test_err": ndtr(-mean / spread), "train_err": margins < 0,
-             "train_loss": loss.value(margins), "eta": scores, "ef2": scores**2}  # fmt: skip
-    return {name: float(np.mean(value)) for name, value in found.items()}
+    return {"M": mean, "sigma": spread, "test_err": ndtr(-mean / spread), "train_err": margins < 0,
+            "train_loss": loss.value(margins), "eta": scores, "ef2": scores**2}  # fmt: skip
+
+
+class _Table(NamedTuple):
+    """The functions: score and loss on a grid of the margin. Any would do; those of the theorem follow best."""
+
+    r: np.ndarray
+    score: np.ndarray
+    loss: np.ndarray
+    curvature: float
+    slope: float
+
+
+@cache
+def _table(items: tuple[tuple[str, Any], ...]) -> _Table:
+    point = dict(items)
+    values = {name: float(value) for name, value in theorem.values(point).items()}
+    loss, far = margin_loss(point["loss"]), 15 * (values["M"] + values["sigma"])
+    r = np.linspace(-far, far, 1501)
+    x = prox(loss, values["delta"], r)
+    return _Table(r, -loss.slope(x), loss.value(x), values["theta"], float(theorem.bound(point)["slope"]))
+
+
+def _left_out(
+    rows: np.ndarray, means: np.ndarray, spectrum: np.ndarray, point: Any, beta: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Sums over the samples left out, less their means given the others."""
+    loss, ridge, size = margin_loss(point["loss"]), float(point["gamma"]), rows.shape[1]
+    table = _table(tuple(sorted(point.items())))
+    inverse = 1 / (table.curvature * spectrum + ridge)
+    margins = (rows @ beta[..., None])[..., 0]
+    pull, bend = loss.slope(margins), loss.second(margins)
+    hessian = (np.swapaxes(rows, 1, 2) * bend[:, None]) @ rows / size + ridge * np.eye(len(spectrum))
+    back = rows * (rows @ np.linalg.inv(hessian)) / size
+    lever = np.sum(back, axis=2)
+    rest = 1 - lever * bend  # leaving a sample out divides by this
+    step = lever / rest
+    left = margins + step * pull
+    along = (rows @ (spectrum * inverse * beta)[..., None])[..., 0] + back @ (spectrum * inverse) / rest * pull
+
+    mean, spread = np.sum(means * beta, axis=1)[:, None], np.sqrt(beta**2 @ spectrum)[:, None]
+    z = (table.r - mean) / spread
+    weight = np.exp(-(z**2) / 2) * (table.r[1] - table.r[0]) / spread / np.sqrt(2 * np.pi)
+    eta, fall = weight @ table.score, -((weight * z) @ table.score) / spread[:, 0]
+    score = np.interp(left, table.r, table.score)
+
+    def form(values: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        """Mean of score times a form of the sample; of normal variables it is that of the score and of its slope."""
+        expected = eta * np.sum(vector * means, axis=1) - fall * np.sum(vector * spectrum * beta, axis=1)
+        return np.mean(score * values, axis=1) - expected
+
+    once, twice = inverse * means, spectrum * inverse**2 * means
+    return {
+        "out_mean": form((rows @ once[..., None])[..., 0], once),
+        "out_cross": form((rows @ twice[..., None])[..., 0], twice),
+        "out_along": form(along, spectrum * inverse * beta),
+        "out_score": score.mean(axis=1) - eta,
+        "out_square": np.mean(score**2, axis=1) - weight @ table.score**2,
+        "out_loss": np.interp(left, table.r, table.loss).mean(axis=1) - weight @ table.loss,
+        "out_sign": np.mean((margins < 0) - ndtr((step * table.slope - mean) / spread), axis=1),
+    }

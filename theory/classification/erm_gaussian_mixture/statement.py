@@ -108,7 +108,7 @@ def statement() -> FixedPointSystem:
         "train_err": tail((M - delta * slope) / sigma),
         "train_loss": LossMean(score),
     }
-    start = 1000 + 10 * gamma
+    start = 2 * gamma + 4 * (Average(s, nu) + Average(b, nu))  # there the averaging of the samples is a good guess
     equations = (mean_is, spread_is, step_is, *means)
     return FixedPointSystem(tuple(unknowns), equations, outputs, continuation=Continuation(gamma, start, guess))
 
@@ -138,5 +138,5 @@ def binding(loss, s, w, mass, c, gamma):
             why = "the classes are separable" if most < 1 else "samples are interpolated"
             raise DomainError("c", c, f"c < {most:.6f} without ridge: beyond, {why}", "take gamma > 0")
     bound = [m / x if x else Fraction(0) for m, x in zip(mass, w, strict=True)]
-    at_zero = sp.limit(found.expression(1), Loss.variable, 0, "-") if found.breakpoints else found.expression(1)
-    return {"nu": Atoms(w, s=s, b=bound), "loss": found, "slope": at_zero.subs(Loss.variable, 0)}
+    piece = found.pieces[sum(bool(point < 0) for point in found.breakpoints)]  # the slope to the left of zero
+    return {"nu": Atoms(w, s=s, b=bound), "loss": found, "slope": piece.diff(Loss.variable).subs(Loss.variable, 0)}
