@@ -1,4 +1,4 @@
-r"""Joint law of functions of a standard normal variable, so that a statement can be written with its letters.
+r"""Joint law of functions of one variable, most often a standard normal one, so that a statement has them as letters.
 
 With it one formula holds for every response: :math:`\mathbb E_\gamma\frac g{1+g\delta}` where :math:`(g, a)` are
 functions of a Gaussian variable and of a label.
@@ -17,39 +17,28 @@ import sympy as sp
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.law import NormalLaw
 
-__all__ = ["NormalImage"]
+__all__ = ["Image", "NormalImage"]
 
 
 @dataclass(frozen=True)
-class NormalImage:
-    r"""The law :math:`\mathbb E f=\sum_kw_k\,\mathbb E f(\phi_k(z))`, :math:`z` standard normal.
+class Image:
+    r"""The law :math:`\mathbb E f=\sum_kw_k\,\mathbb E f(\phi_k(z))` for a variable :math:`z` of a given law.
 
     Parameters
     ----------
     branches : sequence of (weight, letters)
         Exact weights that sum to one; letters are sympy expressions in ``z``, in the order of the measure's letters.
-    base : NormalLaw
-        Step of the nodes in floating point, kinks.
+    base : law of one letter
+        The law of ``z``, e.g. ``CircleLaw()``.
 
     Raises
     ------
     DomainError
         If the weights do not sum to one or a letter has another symbol than ``z``.
-
-    Examples
-    --------
-    >>> from rmtsym.field.average import Average, SpectralMeasure
-    >>> from rmtsym.field.evaluate import BALL, evaluate
-    >>> z, x, y = sp.symbols("z x y")
-    >>> half = Fraction(1, 2)
-    >>> law = NormalImage([(half, [z**2, 1]), (half, [2 * z**2, -1])])  # a square, and a sign that doubles it
-    >>> mean = Average(x * y, SpectralMeasure("g", x, y))
-    >>> round(float(evaluate(mean, {"g": law})), 12), evaluate(mean, {"g": law}, BALL(80)).contains(-0.5)
-    (-0.5, True)
     """
 
     branches: Sequence[tuple[Any, Sequence[Any]]]
-    base: NormalLaw = NormalLaw()  # noqa: RUF009 - frozen
+    base: Any
 
     def __post_init__(self) -> None:
         kept = tuple((Fraction(w), tuple(sp.sympify(f) for f in letters)) for w, letters in self.branches)
@@ -79,7 +68,7 @@ class NormalImage:
         )
         return dict(zip(names, stacked, strict=True)), np.concatenate([float(w) * weights for w, _ in self.branches])
 
-    def coarser(self) -> NormalImage:
+    def coarser(self) -> Image:
         """The same law with nodes twice as far apart."""
         return replace(self, base=self.base.coarser())
 
@@ -107,3 +96,22 @@ class NormalImage:
             * self.base.integrate(lambda z, f=f: function(*evaluate(list(f), {"z": z}, system)), system)
             for w, f in self.branches
         )
+
+
+@dataclass(frozen=True)
+class NormalImage(Image):
+    """The law of functions of a standard normal ``z``; ``base`` has the step of the nodes, and kinks.
+
+    Examples
+    --------
+    >>> from rmtsym.field.average import Average, SpectralMeasure
+    >>> from rmtsym.field.evaluate import BALL, evaluate
+    >>> z, x, y = sp.symbols("z x y")
+    >>> half = Fraction(1, 2)
+    >>> law = NormalImage([(half, [z**2, 1]), (half, [2 * z**2, -1])])  # a square, and a sign that doubles it
+    >>> mean = Average(x * y, SpectralMeasure("g", x, y))
+    >>> round(float(evaluate(mean, {"g": law})), 12), evaluate(mean, {"g": law}, BALL(80)).contains(-0.5)
+    (-0.5, True)
+    """
+
+    base: Any = NormalLaw()  # noqa: RUF009 - frozen

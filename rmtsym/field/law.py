@@ -17,7 +17,7 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel
 
-__all__ = ["DensityLaw", "ExponentialLaw", "LebesgueLaw", "NormalLaw"]
+__all__ = ["CircleLaw", "DensityLaw", "ExponentialLaw", "LebesgueLaw", "NormalLaw"]
 
 _DOUBLINGS = 2  # tails are bounded panel by panel out to 4 times the reach, by growth beyond
 
@@ -141,6 +141,50 @@ class LebesgueLaw:
 
     def integrate(self, function: Callable[..., Any], system: Any) -> Any:
         return system.mp.quad(function, [-system.mp.inf, -1, 0, 1, system.mp.inf])
+
+
+@dataclass(frozen=True)
+class CircleLaw:
+    r"""The uniform law on a period, :math:`\mathbb E f(\theta)=\frac1{2\pi}\int_0^{2\pi}f(\theta)\,\mathrm d\theta`.
+
+    For the spectrum of a large Toeplitz matrix: its eigenvalues are distributed like the symbol at a uniform angle
+    (Szego).  The integrand is analytic with the period ``2 pi``.
+
+    Parameters
+    ----------
+    count : int
+        Nodes of the trapezoidal rule in floating point; where the integrand is analytic in ``|Im theta| < a`` the error
+        is of the order of ``exp(-a * count)``.
+
+    Examples
+    --------
+    >>> from rmtsym.field.average import Average, SpectralMeasure
+    >>> from rmtsym.field.evaluate import BALL, evaluate
+    >>> t = sp.Symbol("t")
+    >>> f = Average(3 / (5 - 4 * sp.cos(t)), SpectralMeasure("g", t))
+    >>> round(float(evaluate(f, {"g": CircleLaw()})), 14), evaluate(f, {"g": CircleLaw()}, BALL(100)).contains(1)
+    (1.0, True)
+    """
+
+    count: int = 256
+
+    def quadrature(self, measure: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        nodes = 2 * np.pi * (np.arange(self.count) + 0.5) / self.count
+        return {_letter(measure): nodes}, np.full(self.count, 1 / self.count)
+
+    def coarser(self) -> CircleLaw:
+        """The same law with half as many nodes."""
+        return replace(self, count=self.count // 2)
+
+    def enclose(self, function: Callable[..., Any], bits: int) -> Any:
+        from flint import acb, arb
+
+        inner = _integral(lambda x, flag: function(x, analytic=flag), 0, 2 * acb.pi(), ())
+        return _real_if(function, inner / (2 * arb.pi()))
+
+    def integrate(self, function: Callable[..., Any], system: Any) -> Any:
+        pi = system.mp.pi
+        return system.mp.quad(function, [0, pi / 2, pi, 3 * pi / 2, 2 * pi]) / (2 * pi)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnsupportedModel
-from rmtsym.field import BALL, MP, Average, ExponentialLaw, NormalImage, NormalLaw, SpectralMeasure
+from rmtsym.field import BALL, MP, Average, CircleLaw, ExponentialLaw, Image, NormalImage, NormalLaw, SpectralMeasure
 from rmtsym.field.evaluate import evaluate
 
 z, g, a, u = sp.symbols("z g a u")
@@ -53,3 +54,18 @@ def test_integer_powers_of_balls_that_hold_zero():
 
     square = evaluate(u**2, {"u": arb(0, 0.1)}, BALL(64))
     assert square.is_finite() and square.contains(0.01) and not square.contains(0.02)
+
+
+def test_spectrum_of_a_toeplitz_matrix():
+    """Eigenvalues of 0.6^|i-j|: the moments of the symbol are those of the powers of the matrix, far from its ends."""
+    symbol = Fraction(16, 25) / (Fraction(34, 25) - Fraction(6, 5) * sp.cos(z))
+    law, s = Image([(1, (symbol,))], CircleLaw()), sp.Symbol("s")
+    decay = 0.6 ** np.abs(np.subtract.outer(np.arange(200), np.arange(200)))
+    for k in (1, 2, 3):
+        moment = Average(s**k, SpectralMeasure("nu", s))
+        middle = np.linalg.matrix_power(decay, k)[100, 100]
+        assert evaluate(moment, {"nu": law}) == pytest.approx(middle, rel=1e-12)
+        assert float(evaluate(moment, {"nu": law}, MP(20))) == pytest.approx(middle, rel=1e-12)
+        assert abs(evaluate(moment, {"nu": law}, BALL(80)) - middle) < 1e-12
+    coarse = {"nu": Image([(1, (symbol,))], CircleLaw(8)).coarser()}
+    assert abs(evaluate(Average(s**3, SpectralMeasure("nu", s)), coarse) - middle) > 1e-3
