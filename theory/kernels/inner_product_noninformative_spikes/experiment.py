@@ -77,7 +77,7 @@ def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: s
         table = draws.kernel(point["f"], inner, p, sign)
         for name in names:
             value, vector = draws.eigenpair(table, name, p, u)
-            seen[name].append((value, (vector @ ones) ** 2 / size, (vector @ u / norm) ** 2))
+            seen[name].append((value, float(vector @ ones) ** 2 / size, float(vector @ u / norm) ** 2))
     outputs = {"alone": seen["min"][0][0]}
     for name in names:
         pair = np.mean(seen[name], axis=0)
@@ -96,7 +96,7 @@ def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: s
 
 @theorem.figure
 def figure(page: Any) -> Any:
-    """Spectra of single kernels, the law of the bulk, and the places of the spikes."""
+    """Spectra, averaged over a kernel and its reflection; the law of the bulk, and the places of the spikes."""
     from rmtsym.report.style import COLOURS, figure
     from rmtsym.spectrum import plot_law
     from theory.kernels.inner_product_limiting_law.experiment import law
@@ -106,9 +106,10 @@ def figure(page: Any) -> Any:
     size = 1000
     for axes, (name, entry, words) in zip(panels, shown, strict=True):
         point = page.theorem.point(name)
-        inner, _ = draws.data(np.random.default_rng(page.trial.seed), _dimension(point, size), size, entry)
-        table = draws.kernel(point["f"], inner, _dimension(point, size))
-        plot_law(law(point["f"], point["c"]), np.linalg.eigvalsh(table), axes=axes)
+        p = _dimension(point, size)
+        inner, _ = draws.data(np.random.default_rng(page.trial.seed), p, size, entry)
+        pair = [np.linalg.eigvalsh(draws.kernel(point["f"], inner, p, sign)) for sign in (1, -1)]
+        plot_law(law(point["f"], point["c"]), np.mean(pair, axis=0), axes=axes)
         axes.get_legend().remove()
         values = page.theorem.values(point)
         spikes = [values[f"eig_{q}"] for q in ("min", "gap", "max") if values.get(f"overlap_{q}", 0) > 0]
