@@ -17,9 +17,11 @@ from typing import Any
 
 import sympy as sp
 
+from rmtsym.errors import DomainError
 from rmtsym.field.bound import Bound
+from rmtsym.risk.loss import Loss
 
-__all__ = ["LossMean", "Score", "ScoreMean"]
+__all__ = ["LossMean", "Score", "ScoreMean", "explicit"]
 
 
 class Score(sp.Expr):
@@ -118,6 +120,48 @@ class LossMean(_Mean):
         delta, M, sigma = (printer._print(a) for a in self.score.args[1:])
         body = rf"\mathbb{{E}}\!\left[L\left(\mathrm{{prox}}_{{{delta}}}({M}+{sigma} Z)\right)\right]"
         return body if exp is None else rf"{body}^{{{exp}}}"
+
+
+def explicit(expression: Any, loss: Loss) -> Any:
+    r"""The means of scores in an expression as polynomials, for a loss that is a polynomial of degree two.
+
+    .. math:: L'(t)=\ell_0+qt:\qquad x=\frac{r-\delta\ell_0}{1+\delta q},\quad f=-\frac{\ell_0+qr}{1+\delta q} .
+
+    Parameters
+    ----------
+    expression : sympy expression
+        It may hold ``ScoreMean`` and ``LossMean`` nodes.
+    loss : Loss
+
+    Raises
+    ------
+    DomainError
+        If the slope of the loss is not affine.
+
+    Examples
+    --------
+    >>> from rmtsym.risk import loss
+    >>> d, M, s = sp.symbols("d M s", positive=True)
+    >>> explicit(ScoreMean(Score(Bound("loss"), d, M, s), 1, 1), loss("square"))
+    -s/(d + 1)
+    """
+    slope, bend = loss.expression(1), loss.expression(2)
+    if bend.free_symbols:
+        raise DomainError("loss", loss.name, "a polynomial of degree two", "the means of other scores are integrals")
+    z, at_zero = sp.Dummy("z"), slope.subs(loss.variable, 0)
+
+    def mean(node: _Mean) -> sp.Expr:
+        _, delta, M, sigma = node.score.args
+        x = (M + sigma * z - delta * at_zero) / (1 + delta * bend)
+        if isinstance(node, ScoreMean):
+            k, j = node.args[1:]
+            body = (-slope.subs(loss.variable, x)) ** k * sp.hermite_prob(j, z)
+        else:
+            body = loss.expression().subs(loss.variable, x)
+        powers = sp.Poly(sp.expand(body), z).terms()
+        return sp.factor(sum(c * sp.factorial2(i - 1) for (i,), c in powers if i % 2 == 0))
+
+    return sp.sympify(expression).replace(lambda e: isinstance(e, _Mean), mean)
 
 
 def _table(loss: Any, delta: Any, M: Any, sigma: Any) -> Any:

@@ -60,16 +60,22 @@ class Claims:
         return predict(self.theorem, point, digits, [quantity])[quantity]
 
     def identity(
-        self, claim: sp.Eq, *, uses: Sequence[sp.Eq] = (), regime: str = "", wrong: Sequence[Any] = ()
+        self,
+        claim: sp.Eq,
+        *,
+        uses: Sequence[sp.Eq] = (),
+        regime: str = "",
+        wrong: Sequence[Any] = (),
+        case: Callable[[sp.Eq], sp.Eq] | None = None,
     ) -> None:
         """Exact identity on the solution variety of the stated system (and of further relations ``uses``).
 
-        The quantities may appear as symbols of their names.
+        The quantities may appear as symbols of their names.  ``case`` makes of a stated equation what it is in a
+        special case.
         """
         stated = next(r for r in self.theorem.regimes() if not regime or r.name == regime)
-        relations = [
-            eq for s in stated.systems if isinstance(s, FixedPointSystem) for eq in exact.system_claims(s)
-        ] + list(uses)
+        claims = [eq for s in stated.systems if isinstance(s, FixedPointSystem) for eq in exact.system_claims(s)]
+        relations = [*(map(case, claims) if case else claims), *uses]
 
         def test(one: sp.Eq) -> Evidence:
             return exact.vanishes(one.lhs - one.rhs, relations)

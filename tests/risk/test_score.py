@@ -11,7 +11,7 @@ from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.bound import Bound
 from rmtsym.field.evaluate import BALL, evaluate
 from rmtsym.field.law import LebesgueLaw
-from rmtsym.risk import Loss, LossMean, Score, ScoreMean, margin_loss, prox
+from rmtsym.risk import Loss, LossMean, Score, ScoreMean, explicit, margin_loss, prox
 
 d, M, s, x = sp.symbols("d M s x", real=True)
 score = Score(Bound("loss"), d, M, s)
@@ -91,3 +91,18 @@ def test_losses_as_text():
         margin_loss("exp(t)")
     with pytest.raises(DomainError, match="convex"):
         margin_loss("t^3 - t")
+
+
+@pytest.mark.parametrize("name", ["square", "(t - 2)^2 + t/3"])
+def test_means_of_an_affine_score_are_polynomials(name):
+    loss = margin_loss(name)
+    for place in PLACES:
+        for node in [*(ScoreMean(score, k, j) for k, j in ORDERS), LossMean(score)]:
+            found = explicit(2 * node + 1, loss)
+            assert not found.atoms(ScoreMean, LossMean)
+            assert evaluate(found, place, BALL(100)).overlaps(evaluate(2 * node + 1, place | {"loss": loss}, BALL(100)))
+
+
+def test_other_scores_have_no_polynomial_means():
+    with pytest.raises(DomainError, match="polynomial of degree two"):
+        explicit(ScoreMean(score, 1), margin_loss("logistic"))

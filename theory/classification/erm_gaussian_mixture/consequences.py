@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -12,7 +11,8 @@ import sympy as sp
 from rmtsym.errors import DomainError
 from rmtsym.field.average import Average
 from rmtsym.field.evaluate import BALL, evaluate
-from rmtsym.risk import ScoreMean
+from rmtsym.risk import Loss, ScoreMean, explicit, margin_loss
+from rmtsym.theorem.exact import system_claims
 from theory.classification.erm_gaussian_mixture.statement import (
     R,
     b,
@@ -23,6 +23,7 @@ from theory.classification.erm_gaussian_mixture.statement import (
     s,
     score,
     sigma,
+    slope,
     tail,
     theorem,
     theta,
@@ -43,22 +44,28 @@ def bound(point: Any, lam: Any) -> Any:
     return _number(rho * sp.sqrt((1 - tau) / (q_ + tau)), **values)
 
 
-@theorem.consequence("the square loss: the closed form of least squares")
+@theorem.consequence("the square loss: its score is affine, and the six equations are the closed form of least "
+                     "squares, with the effective ridge $\\lambda=\\gamma/\\theta$")  # fmt: skip
 def square_loss(claim: Any) -> None:
     from rmtsym.theorem import predict
-    from theory.classification.ridge_classifier_closed_form import theorem as ridge
+    from theory.classification.ridge_classifier_closed_form.statement import lam
+    from theory.classification.ridge_classifier_closed_form.statement import theorem as ridge
 
-    points = [theorem.point("S"), theorem.point("A", loss="square"), theorem.point("N", loss="square", c="2")]
-    enclosed = cache(lambda of, key: predict(of, dict(key), 15))
+    square = margin_loss("square")
+    (closed,) = next(regime for regime in ridge.regimes() if regime.name == "ridge").systems
+    uses = [sp.Eq(lam, gamma / theta), sp.Eq(slope, square.expression(1).subs(Loss.variable, 0))]
+    for one in system_claims(closed):
+        if one.lhs != sp.Symbol("effective_ridge"):  # a name of lambda
+            power = 2 if one.lhs == sp.Symbol("sigma") else 1  # given by its square
+            same = sp.Eq(one.lhs**power, one.rhs**power, evaluate=False)
+            claim.identity(same, uses=uses, case=lambda eq: explicit(eq, square))
 
-    def here(point: Any, name: str) -> Any:
-        return enclosed(theorem, tuple(point.items()))[name]
-
-    def closed(point: Any, name: str) -> Any:
-        return enclosed(ridge, tuple((k, v) for k, v in point.items() if k != "loss"))[name]
-
-    for name in ("M", "sigma", "test_err", "train_err", "train_loss"):
-        claim.equal(lambda q, k=name: here(q, k), lambda q, k=name: closed(q, k), points, f"{name} agrees")
+    without = theorem.point("S")
+    enclosed = [predict(one, {k: v for k, v in without.items() if k in one.point()}, 15) for one in (theorem, ridge)]
+    for name in ("M", "sigma", "train_loss"):
+        claim.equal(
+            lambda q, k=name: enclosed[0][k], lambda q, k=name: enclosed[1][k], [without], f"{name} without ridge"
+        )
 
 
 @theorem.consequence("$\\delta\\theta=c-\\frac\\gamma n\\operatorname{tr}R$: without ridge $\\delta\\theta=c$, "

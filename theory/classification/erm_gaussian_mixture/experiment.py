@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from rmtsym.errors import NoConvergence
-from rmtsym.risk import margin_loss, minimise, prox, separable
+from rmtsym.risk import LeftOut, margin_loss, minimise, prox, separable
 from rmtsym.simulate import Control, Statistic
 from rmtsym.simulate.ensembles import block_counts, block_signal, entries, population
 from theory.classification.erm_gaussian_mixture.statement import theorem
@@ -126,24 +126,16 @@ def _left_out(
     rows: np.ndarray, means: np.ndarray, spectrum: np.ndarray, point: Any, beta: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Sums over the samples left out, less their means given the others."""
-    loss, ridge, size = margin_loss(point["loss"]), float(point["gamma"]), rows.shape[1]
     table = _table(tuple(sorted(point.items())))
-    inverse = 1 / (table.curvature * spectrum + ridge)
-    margins = (rows @ beta[..., None])[..., 0]
-    pull, bend = loss.slope(margins), loss.second(margins)
-    hessian = (np.swapaxes(rows, 1, 2) * bend[:, None]) @ rows / size + ridge * np.eye(len(spectrum))
-    back = rows * (rows @ np.linalg.inv(hessian)) / size
-    lever = np.sum(back, axis=2)
-    rest = 1 - lever * bend  # leaving a sample out divides by this
-    step = lever / rest
-    left = margins + step * pull
-    along = (rows @ (spectrum * inverse * beta)[..., None])[..., 0] + back @ (spectrum * inverse) / rest * pull
+    inverse = 1 / (table.curvature * spectrum + float(point["gamma"]))
+    left = LeftOut(rows, margin_loss(point["loss"]), float(point["gamma"]), beta)
+    margins = left.form()
 
     mean, spread = np.sum(means * beta, axis=1)[:, None], np.sqrt(beta**2 @ spectrum)[:, None]
     z = (table.r - mean) / spread
     weight = np.exp(-(z**2) / 2) * (table.r[1] - table.r[0]) / spread / np.sqrt(2 * np.pi)
     eta, fall = weight @ table.score, -((weight * z) @ table.score) / spread[:, 0]
-    score = np.interp(left, table.r, table.score)
+    score = np.interp(margins, table.r, table.score)
 
     def form(values: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """Mean of score times a form of the sample; of normal variables it is that of the score and of its slope."""
@@ -154,9 +146,9 @@ def _left_out(
     return {
         "out_mean": form((rows @ once[..., None])[..., 0], once),
         "out_cross": form((rows @ twice[..., None])[..., 0], twice),
-        "out_along": form(along, spectrum * inverse * beta),
+        "out_along": form(left.form(spectrum * inverse), spectrum * inverse * beta),
         "out_score": score.mean(axis=1) - eta,
         "out_square": np.mean(score**2, axis=1) - weight @ table.score**2,
-        "out_loss": np.interp(left, table.r, table.loss).mean(axis=1) - weight @ table.loss,
-        "out_sign": np.mean((margins < 0) - ndtr((step * table.slope - mean) / spread), axis=1),
+        "out_loss": np.interp(margins, table.r, table.loss).mean(axis=1) - weight @ table.loss,
+        "out_sign": np.mean((left.margins < 0) - ndtr((left.step * table.slope - mean) / spread), axis=1),
     }
