@@ -29,6 +29,9 @@ class Profile:
 
 
 PROFILES = {"quick": Profile(1.0, 8, 1), "full": Profile(0.4, 11, 2)}
+
+#: Probability that the simulation refutes a right theorem, whatever the number of its tests (Bonferroni).
+LEVEL = 1e-3
 _STATUS = {"ok": Status.VERIFIED, "refuted": Status.REFUTED, "inconclusive": Status.INCONCLUSIVE}
 
 
@@ -165,6 +168,7 @@ def simulate(
             looks=PROFILES[profile].looks,
             store=store,
             executor=executor,
+            level=LEVEL / len(plans) if family is None else LEVEL,
             family=family,
             progress=progress,
         )
@@ -197,6 +201,7 @@ def _evidence(theorem: Theorem, found: Simulated) -> Evidence:
         "statistics": len(outcomes),
         "largest |z|": max((abs(o.z) for o in outcomes if not o.expected_failure), default=0.0),
         "coarsest resolution": max(finite),
+        "level": LEVEL,
         "laws": laws,
         "sizes": sorted({n for o in outcomes for n in o.sizes}),
         "replicates": sum(r.replicates for r in found.runs),

@@ -1,10 +1,12 @@
 """Profiles: what the full one asks for in addition."""
 
 import pytest
+import sympy as sp
 
+from rmtsym.fixedpoint import FixedPointSystem
 from rmtsym.simulate import Statistic
 from rmtsym.theorem import Parameter, Quantity, Theorem
-from rmtsym.theorem.simulation import PROFILES
+from rmtsym.theorem.simulation import LEVEL, PROFILES, simulate
 
 
 def planned(*statistics, **options):
@@ -32,3 +34,20 @@ def test_exact_statistics_keep_their_sizes():
 def test_what_stays(profile, options):
     plan = planned("m", **options)
     assert plan.under(PROFILES[profile]) is plan
+
+
+def test_the_experiments_of_a_theorem_share_its_level():
+    theorem = Theorem(
+        id="toy", title="T", family="toys", parameters=(Parameter("c", "ratio"),),
+        quantities=(Quantity("m", "mean"),), points={"A": {"c": "1/2"}},
+    )  # fmt: skip
+    theorem.statement(lambda: FixedPointSystem((), (), {"m": sp.Integer(1)}))
+    for law in ("gauss", "rad"):
+        statistic = Statistic("m", kind="exact", resolution=0.5)
+        theorem.experiment(sizes=(10, 20), statistics=(statistic,), laws=(law,))(
+            lambda rng, size, point, law: {"m": 1 + rng.standard_normal() / size}
+        )
+    found = simulate(theorem)
+    assert [run.level for run in found.runs] == [LEVEL / 2, LEVEL / 2]
+    assert found.evidence.figures["level"] == LEVEL
+    assert found.evidence.passed
