@@ -15,7 +15,8 @@ from flint import ctx as flint_context
 from rmtsym.errors import DomainError
 from rmtsym.field.value import Value
 from rmtsym.spectrum import calculus
-from rmtsym.spectrum.branch import AlgebraicBranch, to_ball
+from rmtsym.spectrum.branch import AlgebraicBranch
+from rmtsym.spectrum.certified_path import to_ball
 from rmtsym.spectrum.curve import SpectralCurve
 from rmtsym.spectrum.law import Law
 from rmtsym.spectrum.support import Piece, Support, support_of

@@ -17,7 +17,8 @@ from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.spectrum import cumulants
-from rmtsym.spectrum.curve import SpectralCurve, parse_polynomial, rational
+from rmtsym.spectrum.curve import SpectralCurve
+from rmtsym.spectrum.polynomial import parse_polynomial, rational
 
 __all__ = [
     "compress",

@@ -23,8 +23,8 @@ from rmtsym.field.evaluate import BALL, FLOAT, evaluate
 from rmtsym.field.value import Value
 from rmtsym.parsing import parse_expression
 from rmtsym.spectrum.algebraic import SpectralLaw
-from rmtsym.spectrum.curve import ball_rows
 from rmtsym.spectrum.law import Law
+from rmtsym.spectrum.polynomial import ball_rows
 
 __all__ = ["AnalyticFunction", "Ellipses", "linear_statistic", "log_determinant"]
 

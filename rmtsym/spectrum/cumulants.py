@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly
 
-from rmtsym.spectrum.curve import rational, series_inverse, to_fraction
+from rmtsym.spectrum.polynomial import rational, series_inverse, to_fraction
 
 __all__ = [
     "compressed",

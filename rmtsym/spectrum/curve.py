@@ -6,39 +6,32 @@ Convention: ``m(z)`` is the expectation of ``1/(t - z)``, so ``m ~ -1/z`` at inf
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import acb, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import acb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
-from rmtsym.parsing import parse_expression
+from rmtsym.spectrum.polynomial import (
+    complex_roots,
+    from_sympy,
+    parse_polynomial,
+    primitive,
+    rational,
+    rational_roots,
+    row_of,
+    rows_of,
+    series_inverse,
+    to_fraction,
+    to_sympy,
+    to_sympy_fraction,
+    univariate,
+)
 
-__all__ = ["FormalBranch", "SpectralCurve", "parse_polynomial", "rational"]
-
-
-def rational(value: Any, argument: str = "value") -> fmpq:
-    """Exact rational of an integer, fraction, text (``"1/3"``) or finite float.
-
-    >>> rational("3/10"), rational(0.5)
-    (3/10, 1/2)
-    """
-    if isinstance(value, fmpq):
-        return value
-    try:
-        exact = Fraction(value) if not hasattr(value, "p") else Fraction(int(value.p), int(value.q))
-    except (ValueError, TypeError, OverflowError):
-        raise DomainError(argument, value, "a finite rational number", "write 1/2 or 0.5") from None
-    return fmpq(exact.numerator, exact.denominator)
-
-
-def to_fraction(value: fmpq) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
+__all__ = ["FormalBranch", "SpectralCurve"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ class SpectralCurve:
             )
         if not poly.degrees()[0] or not poly.degrees()[1]:
             raise DomainError("curve", str(poly), "a polynomial that holds both m and z", "write P(m, z) = 0")
-        self.poly: fmpq_mpoly = _primitive(poly)
+        self.poly: fmpq_mpoly = primitive(poly)
         self.hint = tuple(rational(x, "moments") for x in moments)
 
     # -- structure -------------------------------------------------------------------------------------------------
@@ -150,7 +143,7 @@ class SpectralCurve:
             raise DomainError("curve", str(self), "a square-free polynomial", "keep one factor: curve.factors()")
         leading = self.coefficients_in_m()[-1]
         found: set[tuple[int, ...]] = set()
-        for poly in (_univariate(discriminant, 1), leading):
+        for poly in (univariate(discriminant, 1), leading):
             for factor, _ in poly.numer().factor()[1]:
                 found.add(tuple(int(c) for c in factor.coeffs()))
         return tuple(fmpq_poly(list(c)) for c in sorted(found))
@@ -162,7 +155,7 @@ class SpectralCurve:
 
     def sympy(self) -> Any:
         """The polynomial as a sympy expression in ``m``, ``z`` and the parameters."""
-        return _to_sympy(self.poly)
+        return to_sympy(self.poly)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpectralCurve) and str(self) == str(other) and self.hint == other.hint
@@ -210,7 +203,7 @@ class SpectralCurve:
         prefix: list[fmpq] = []
         wanted = [fmpq(1), *self.hint]
         for depth in range(64):
-            roots = rational_roots(fmpq_poly(_row(table, 0)))
+            roots = rational_roots(fmpq_poly(row_of(table, 0)))
             if depth < len(wanted):
                 roots = [(r, k) for r, k in roots if r == wanted[depth]]
             if not roots:
@@ -236,7 +229,7 @@ class SpectralCurve:
         """
         branch = self.formal
         wanted = max(order + 1 - len(branch.prefix), 1)
-        rows = [fmpq_poly(row) for row in _rows(branch.table)]
+        rows = [fmpq_poly(row) for row in rows_of(branch.table)]
         w, known = fmpq_poly([branch.start]), 1
         while known < wanted:
             known = min(2 * known, wanted)
@@ -254,19 +247,18 @@ class SpectralCurve:
             return ()
         if not self.parameters:
             return tuple(to_fraction(c) for c in self.series(k)[1:])
-        return tuple(_to_sympy_fraction(n, d) for n, d in _symbolic_moments(self.poly, k))
+        return tuple(to_sympy_fraction(n, d) for n, d in _symbolic_moments(self.poly, k))
 
     def vanishes_on(self, moments: Sequence[Any]) -> bool:
         """Whether the formal series with these moments ``mom_1, ...`` satisfies the curve to the order that
         they fix.
         """
         y = [fmpq(1), *(rational(x, "moments") for x in moments)]
-        rows = [fmpq_poly(row) for row in _rows(_at_infinity(self.table))]
+        rows = [fmpq_poly(row) for row in rows_of(_at_infinity(self.table))]
         value, _ = _horner_series(rows, fmpq_poly(y), len(y))
         return value == 0
 
 
-# -- reading and writing --------------------------------------------------------------------------------------------
 def _read(source: Any) -> fmpq_mpoly:
     if isinstance(source, SpectralCurve):
         return source.poly
@@ -279,69 +271,7 @@ def _read(source: Any) -> fmpq_mpoly:
         return source.project_to_context(target)
     if isinstance(source, str):
         return parse_polynomial(source, ("m", "z"))
-    return _from_sympy(source, ("m", "z"))
-
-
-def parse_polynomial(text: str, first: tuple[str, str]) -> fmpq_mpoly:
-    """Polynomial in the two named variables and, after them in the alphabet's order, in its parameters."""
-    import sympy as sp
-
-    names = {word for word in re.findall(r"[A-Za-z_]\w*", text)}
-    expression = parse_expression(
-        text, {n: sp.Symbol(n) for n in names}, {}, lambda q: sp.Rational(q.numerator, q.denominator)
-    )
-    return _from_sympy(expression, first)
-
-
-def _from_sympy(source: Any, first: tuple[str, str]) -> fmpq_mpoly:
-    import sympy as sp
-
-    expression = source.as_expr() if hasattr(source, "as_expr") else sp.sympify(source)
-    shown = f"a polynomial in {first[0]} and {first[1]}"
-    if not isinstance(expression, sp.Expr) or expression.has(sp.nan, sp.zoo, sp.oo):
-        raise DomainError("curve", source, f"{shown} with finite coefficients", "remove NaN and infinities")
-    by_name = {s.name: s for s in expression.free_symbols}
-    context = fmpq_mpoly_ctx.get((*first, *sorted(set(by_name) - set(first))), "lex")
-    generators = [by_name.get(n, sp.Symbol(n)) for n in context.names()]
-    try:
-        poly = sp.Poly(expression, *generators, domain="QQ")
-    except (sp.PolynomialError, sp.CoercionFailed):
-        raise DomainError("curve", source, f"{shown} with rational coefficients", "clear the denominators") from None
-    return context.from_dict({e: fmpq(int(c.p), int(c.q)) for e, c in poly.terms()})
-
-
-def _primitive(poly: fmpq_mpoly) -> fmpq_mpoly:
-    """Integer coefficients without common factor, leading one positive."""
-    _, factors = poly.factor()
-    result = poly.context().constant(1)
-    for factor, power in factors:
-        result *= factor**power
-    return result if result.leading_coefficient() > 0 else -result
-
-
-def _univariate(poly: fmpq_mpoly, index: int) -> fmpq_poly:
-    degree = int(poly.degrees()[index]) if not poly.is_zero() else 0
-    coefficients = [fmpq(0)] * (max(degree, 0) + 1)
-    for exponents, c in poly.to_dict().items():
-        coefficients[int(exponents[index])] += c
-    return fmpq_poly(coefficients)
-
-
-def _to_sympy(poly: fmpq_mpoly) -> Any:
-    import sympy as sp
-
-    symbols = [sp.Symbol(n) for n in poly.context().names()]
-    terms = []
-    for exponents, c in sorted(poly.to_dict().items(), reverse=True):
-        monomial = sp.Integer(1)
-        for s, e in zip(symbols, exponents, strict=True):
-            monomial *= s ** int(e)
-        terms.append(sp.Rational(int(c.p), int(c.q)) * monomial)
-    return sp.Add(*terms)
-
-
-def _to_sympy_fraction(numerator: fmpq_mpoly, denominator: fmpq_mpoly) -> Any:
-    return _to_sympy(numerator) / _to_sympy(denominator)
+    return from_sympy(source, ("m", "z"))
 
 
 # -- series at infinity ---------------------------------------------------------------------------------------------
@@ -365,20 +295,6 @@ def _blow_up(table: Mapping[tuple[int, int], fmpq], root: fmpq) -> Table:
     return {(i, j - low): c for (i, j), c in terms.items()}
 
 
-def _row(table: Mapping[tuple[int, int], fmpq], power_of_u: int) -> list[fmpq]:
-    found = {i: c for (i, j), c in table.items() if j == power_of_u}
-    return [found.get(i, fmpq(0)) for i in range(max(found, default=0) + 1)]
-
-
-def _rows(table: Mapping[tuple[int, int], fmpq]) -> list[list[fmpq]]:
-    """For each power of the first variable, the coefficients in the second."""
-    rows: list[list[fmpq]] = [[] for _ in range(max(i for i, _ in table) + 1)]
-    for (i, j), c in table.items():
-        rows[i] += [fmpq(0)] * (j + 1 - len(rows[i]))
-        rows[i][j] = c
-    return rows
-
-
 def _horner_series(rows: list[fmpq_poly], w: fmpq_poly, prec: int) -> tuple[fmpq_poly, fmpq_poly]:
     """Value and first derivative in w of ``sum rows[i](u) w^i``, to order ``u^prec``."""
     value = slope = fmpq_poly(0)
@@ -386,28 +302,6 @@ def _horner_series(rows: list[fmpq_poly], w: fmpq_poly, prec: int) -> tuple[fmpq
         slope = slope.mul_low(w, prec) + value
         value = value.mul_low(w, prec) + row.truncate(prec)
     return value, slope
-
-
-def series_inverse(series: fmpq_poly, prec: int) -> fmpq_poly:
-    """1/series to order ``u^prec``; the constant term must not vanish."""
-    inverse, known = fmpq_poly([1 / series[0]]), 1
-    while known < prec:
-        known = min(2 * known, prec)
-        inverse = inverse.mul_low(2 - series.mul_low(inverse, known), known)
-    return inverse
-
-
-def complex_roots(poly: fmpq_poly) -> list[acb]:
-    """Enclosed roots, each once, at the working precision."""
-    pairs: list[Any] = poly.numer().complex_roots()
-    return [root for root, _ in pairs]
-
-
-def rational_roots(poly: fmpq_poly) -> list[tuple[fmpq, int]]:
-    """Rational roots with their multiplicities, in order."""
-    if poly.degree() < 1:
-        return []
-    return sorted((-f[0] / f[1], k) for f, k in poly.factor()[1] if f.degree() == 1)
 
 
 def _symbolic_moments(poly: fmpq_mpoly, k: int) -> list[tuple[fmpq_mpoly, fmpq_mpoly]]:
@@ -462,22 +356,3 @@ def _reduce(n: fmpq_mpoly, d: fmpq_mpoly) -> tuple[fmpq_mpoly, fmpq_mpoly]:
     n, d = n / common, d / common
     scale = d.leading_coefficient()
     return n / scale, d / scale
-
-
-def evaluate_rows(rows: Sequence[Sequence[Any]], x: Any, t: Any) -> tuple[Any, Any, Any]:
-    """F, F_x and F_t of ``F = sum rows[i][j] x^i t^j`` at balls x, t, by Horner's rule."""
-    value = slope = along = acb(0)
-    for row in reversed(rows):
-        inner = inner_t = acb(0)
-        for c in reversed(row):
-            inner_t = inner_t * t + inner
-            inner = inner * t + c
-        slope = slope * x + value
-        value = value * x + inner
-        along = along * x + inner_t
-    return value, slope, along
-
-
-def ball_rows(table: Mapping[tuple[int, int], fmpq]) -> list[list[arb]]:
-    """The table as balls at the current precision."""
-    return [[arb(c) for c in row] for row in _rows(table)]

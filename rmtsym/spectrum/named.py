@@ -12,7 +12,8 @@ from rmtsym.errors import DomainError, UnknownName
 from rmtsym.field.measure import Atoms
 from rmtsym.spectrum.algebraic import SpectralLaw
 from rmtsym.spectrum.calculus import from_r_transform, from_s_transform
-from rmtsym.spectrum.curve import SpectralCurve, rational, to_fraction
+from rmtsym.spectrum.curve import SpectralCurve
+from rmtsym.spectrum.polynomial import rational, to_fraction
 
 __all__ = [
     "arcsine",

@@ -28,8 +28,8 @@ from rmtsym.field.value import Value
 from rmtsym.spectrum.algebraic import SpectralLaw
 from rmtsym.spectrum.continuation import follow_down
 from rmtsym.spectrum.cumulants import moments_of_cumulants
-from rmtsym.spectrum.curve import rational, to_fraction
 from rmtsym.spectrum.law import Law
+from rmtsym.spectrum.polynomial import rational, to_fraction
 from rmtsym.spectrum.support import Piece, PointMass, Support
 
 __all__ = ["SampleCovariance", "Spike"]

@@ -19,7 +19,7 @@ from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.value import Value
-from rmtsym.spectrum.curve import rational, to_fraction
+from rmtsym.spectrum.polynomial import rational, to_fraction
 
 if TYPE_CHECKING:
     from rmtsym.spectrum.population import SampleCovariance

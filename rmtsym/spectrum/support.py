@@ -18,8 +18,9 @@ from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.value import Value
-from rmtsym.spectrum.branch import AlgebraicBranch, krawczyk_real
-from rmtsym.spectrum.curve import complex_roots, to_fraction
+from rmtsym.spectrum.branch import AlgebraicBranch
+from rmtsym.spectrum.certified_path import krawczyk_real
+from rmtsym.spectrum.polynomial import complex_roots, to_fraction
 
 __all__ = ["Edge", "Piece", "PointMass", "Support", "exponents_of", "support_of"]
 

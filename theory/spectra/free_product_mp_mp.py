@@ -26,7 +26,7 @@ from rmtsym.simulate import Control, Statistic
 from rmtsym.simulate.ensembles import entries, excess_kurtosis
 from rmtsym.spectrum import SpectralCurve, SpectralLaw, SpectralSystem, from_s_transform, marchenko_pastur
 from rmtsym.spectrum.calculus import dilute, free_product
-from rmtsym.spectrum.curve import complex_roots
+from rmtsym.spectrum.polynomial import complex_roots
 from rmtsym.theorem import POSITIVE, Evidence, Parameter, Quantity, Regime, Theorem
 
 theorem = Theorem(
