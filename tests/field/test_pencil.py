@@ -24,7 +24,7 @@ def toeplitz(ratio: Fraction, size: int) -> list[list[Fraction]]:
 
 def test_eigenvalues_of_a_toeplitz_pencil_have_the_right_trace_and_determinant() -> None:
     a, b, size = Fraction(1, 5), Fraction(2, 5), 24
-    balls = Pencil(toeplitz(b, size), toeplitz(a, size)).balls
+    balls = Pencil(toeplitz(b, size), toeplitz(a, size)).balls()
     trace = ((size - 2) * (1 + a * a) + 2 - 2 * a * b * (size - 1)) / (1 - a * a)
     with flint_context.workprec(128):
         total, product = sum(balls, arb(0)), arb(1)
@@ -36,7 +36,7 @@ def test_eigenvalues_of_a_toeplitz_pencil_have_the_right_trace_and_determinant()
 
 
 def test_equal_eigenvalues_are_enclosed() -> None:
-    balls = Pencil([[2, 0, 0], [0, 2, 0], [0, 0, 6]], np.diag([1, 1, 3]).tolist()).balls
+    balls = Pencil([[2, 0, 0], [0, 2, 0], [0, 0, 6]], np.diag([1, 1, 3]).tolist()).balls()
     assert all(ball.contains(2) and float(ball.rad()) < 1e-30 for ball in balls)
 
 
@@ -50,6 +50,12 @@ def test_a_law_of_several_pencils_is_the_same_number_everywhere() -> None:
     ball = evaluate(mean, {"nu": law}, BALL(100))
     assert ball.contains(fmpq(expected.numerator, expected.denominator)) and float(ball.rad()) < 1e-25
     assert abs(float(evaluate(mean, {"nu": law}, MP(30))) - float(expected)) < 1e-12
+
+
+def test_more_bits_give_smaller_balls() -> None:
+    pencil = Pencil(toeplitz(Fraction(3, 5), 12), toeplitz(Fraction(1, 5), 12))
+    coarse, fine = pencil.balls(60), pencil.balls(160)
+    assert all(a.overlaps(b) and float(b.rad()) < 1e-40 for a, b in zip(coarse, fine, strict=True))
 
 
 def test_a_product_that_is_not_symmetric_is_refused() -> None:
