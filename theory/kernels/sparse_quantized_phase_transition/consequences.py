@@ -9,16 +9,17 @@ import numpy as np
 import sympy as sp
 from sympy import Eq
 
-from rmtsym.theorem import (
-    get,
-    predict,
-)
+from rmtsym.gaussian import hermite_coefficient
+from rmtsym.gaussian.families import closed
+from rmtsym.theorem import get, predict
 from theory.kernels.inner_product_limiting_law.statement import a1, c, nu
 from theory.kernels.sparse_quantized_phase_transition.derivation import coefficients_of
+from theory.kernels.sparse_quantized_phase_transition.forms import effective_signal
 from theory.kernels.sparse_quantized_phase_transition.statement import (
     F,
     G,
     alignment,
+    function,
     gamma,
     rho,
     slope_and_variance,
@@ -137,3 +138,49 @@ def best_thresholds(claim: Any) -> None:
             abs(cost(f, at, bits) - value) < 5e-7,
             wrong={"the value for signs": lambda f=f, at=at, bits=bits: abs(cost(f, at, bits) - np.pi / 2) < 5e-7},
         )  # fmt: skip
+
+
+@theorem.consequence(
+    "a finite dimension: $K$ is even in $\\sqrt p$ for odd $f$, so that there is no term $p^{-1/2}$; the mean of an "
+    "entry is that of the signal $\\rho+\\big(\\frac{f_3}{6a_1}(\\rho^2+6\\rho+6)+\\frac{f_5}{4a_1}\\big)\\frac\\rho p"
+    "+O(p^{-2})$ with $f_k=E\\,f(\\xi)\\mathrm{He}_k(\\xi)$"
+)
+def finite_dimension(claim: Any) -> None:
+    # given y_1 the product y_1'y_2 is normal of mean a = y_1'mu and variance b = |y_1|^2
+    p, xi, chi = sp.symbols("p xi chi", positive=True)
+    a, b = rho + sp.sqrt(rho) * xi, (sp.sqrt(rho) + xi) ** 2 + chi
+
+    def mean(polynomial: sp.Expr) -> sp.Expr:
+        """Over a normal xi and a chi-square of p - 1 degrees of freedom."""
+        terms = sp.Poly(sp.expand(polynomial), xi, chi).terms()
+        return sum(
+            (x * sp.factorial2(k - 1) * sp.prod(p - 1 + 2 * i for i in range(j)) for (k, j), x in terms if k % 2 == 0),
+            sp.S.Zero,
+        )
+
+    s1, s3, s5 = mean(a), mean(a**3 + 3 * a * b), mean(a**5 + 10 * a**3 * b + 15 * a * b**2)
+    third, fifth = s3 / p - 3 * s1, s5 / p**2 - 10 * s3 / p + 15 * s1  # sqrt(p) He_k(y_1'y_2/sqrt p)
+    claim.identity(
+        Eq(third, rho * (rho**2 + 6 * rho + 6) / p, evaluate=False),
+        **seen, wrong=[rho**3 / p, rho * (rho**2 + 3 * rho + 3) / p],
+    )  # fmt: skip
+    claim.identity(
+        Eq(sp.expand(p * fifth).coeff(p, 0) + 1, 30 * rho + 1, evaluate=False), **seen, wrong=[10 * rho + 1, sp.S.One]
+    )
+
+    def left(name: str, dimension: int, factor: float) -> float:
+        """What is beyond the term 1/p, relative to the signal."""
+        point = theorem.point(name)
+        f, signal = function(point["f"], point["s"], point["bits"]), float(point["rho"])
+        f1, f3, f5 = (closed(hermite_coefficient(f, k)) * sp.sqrt(sp.factorial(k)) for k in (1, 3, 5))
+        term = float(f3 / (6 * f1)) * (signal**2 + 6 * signal + 6) + factor * float(f5 / (4 * f1))
+        return effective_signal(point, dimension) / signal - 1 - term / dimension
+
+    def second_order(factor: float = 1.0) -> bool:
+        pairs = [(left(name, 400, factor), left(name, 1600, factor)) for name in ("A", "B", "D")]
+        return all(15 < near / far < 17 for near, far in pairs)
+
+    claim.holds(
+        "the rest falls by 16 from p = 400 to p = 1600, at A, B and D", second_order,
+        wrong={"third coefficient alone": lambda: second_order(0.0)},
+    )  # fmt: skip
