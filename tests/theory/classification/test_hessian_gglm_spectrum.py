@@ -1,4 +1,4 @@
-"""Weights against the derivatives of their losses, isolated eigenvalues against plain quadrature."""
+"""Weights against the derivatives of their losses, isolated eigenvalues by quadrature, and whether there is one."""
 
 from fractions import Fraction
 
@@ -8,7 +8,10 @@ import sympy as sp
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from rmtsym.theorem import get
+from rmtsym.errors import NoConvergence
+from rmtsym.fixedpoint import enclose
+from rmtsym.theorem.statement import used
+from theory.classification.hessian_gglm_spectrum.statement import hidden, theorem
 from theory.classification.hessian_gglm_spectrum.weights import BOUNDS, sampled, weights
 
 x, y = sp.symbols("x y", real=True)
@@ -23,7 +26,6 @@ LOSSES = {
 
 @pytest.mark.parametrize("response", LOSSES)
 def test_weights_are_second_derivatives_of_the_loss(response):
-    theorem = get("hessian-gglm-spectrum")
     side = {"side": "bulk"} if response == "phase" else {"m": "1/2"}
     point = theorem.point(response=response, omega="2", star="3", c="1/4", **side)
     _, g, a, a_star, sign, *_ = sampled(np.random.default_rng(0), 400, point)
@@ -48,7 +50,6 @@ def test_bounds_of_the_weights():
 
 @pytest.mark.parametrize(("name", "strength", "mean", "bracket"), [("L1", 3, 0, (0.5, 3)), ("L2", 1, 2.5, (-2, -0.3))])
 def test_isolated_eigenvalue_of_white_data_by_quadrature(name, strength, mean, bracket):
-    theorem = get("hessian-gglm-spectrum")
     point = theorem.point(name)
     c = float(point["c"])
 
@@ -66,3 +67,18 @@ def test_isolated_eigenvalue_of_white_data_by_quadrature(name, strength, mean, b
     found = theorem.values(point)
     assert found["eig"] == pytest.approx(place, rel=1e-9)
     assert found["align"] == pytest.approx(upper / (upper + lower), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["L1", "L2", "S"])
+def test_a_point_with_an_isolated_eigenvalue_is_not_taken_for_one_without(name):
+    bound = theorem.bound(theorem.point(name))
+    assert theorem.regime(theorem.point(name)).name == "isolated"
+    with pytest.raises(NoConvergence, match="condition"):  # the determinant is negative at the edge
+        enclose(hidden(), used(hidden(), bound), digits=12)
+
+
+def test_nor_is_the_converse():
+    point = theorem.point("L3")
+    assert theorem.regime(point).name == "hidden"
+    found = enclose(hidden(), used(hidden(), theorem.bound(point)), digits=12)
+    assert found["eig"].ball.overlaps(found["edge"].ball)

@@ -174,7 +174,7 @@ def derivation(proof: Any) -> None:
     memory = proof.asymptotic(
         "traces have no memory", "tr Q and tr CQ depend on the law of the weights only",
         "what the weights know of the data is a change of rank at most six", deviation=_memory, exponent=-1.0,
-        sizes=(48, 96, 192), replicates=64, uses=[],
+        sizes=(32, 64, 128), replicates=64, uses=[],
     )  # fmt: skip
     named = [
         proof.define(Eq(delta, load), "delta = tr CQ/n", uses=[engine, memory]),
@@ -333,7 +333,7 @@ def derivation(proof: Any) -> None:
     nothing = proof.asymptotic(
         "no alignment", (Eq(ALIGN, 0, evaluate=False), Eq(STAR, 0, evaluate=False)),
         "if the determinant is positive at the edge; here the sum of both, at |w| = 1, c = 1/2", deviation=_hidden,
-        uses=[zero, limits], replicates=64, sizes=(32, 64, 128, 256), exponent=-1.0,
+        uses=[zero, limits], replicates=64, sizes=(24, 48, 96, 192), exponent=-1.0,
     )  # fmt: skip
     end = proof.continuity("extreme eigenvalue, hidden", shown, {EDGE: EIG}, "no pole: it is at the edge")
     proof.conclude("read off", uses=[*edges, shown, end, nothing], regime="hidden")

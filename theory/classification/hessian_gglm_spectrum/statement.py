@@ -216,12 +216,19 @@ def isolated() -> FixedPointSystem:
     )
 
 
+def determinant(at: Any, mean: Any, place: Any) -> sp.Expr:
+    """Determinant of 1 + Kf, which falls from one, far from the support, to its value at the edge."""
+    form = over_c(b * t / (mean * t - place))
+    return 1 + over(loss(at) * (a**2 - 1)) * form - (coupling(at) * form) ** 2
+
+
 def hidden() -> FixedPointSystem:
-    """No isolated eigenvalue: the extreme one is at the edge."""
+    """No isolated eigenvalue: the determinant is positive at the edge, and the extreme eigenvalue there."""
     system = edge()
     zero = sp.Integer(0)
     outputs = {**system.outputs, "eig": x_e, "align": zero, "align_star": zero}
-    return FixedPointSystem(system.unknowns, system.equations, outputs, system.conditions, system.continuation)
+    conditions = (*system.conditions, determinant(delta_e, e_e, x_e))
+    return FixedPointSystem(system.unknowns, system.equations, outputs, conditions, system.continuation)
 
 
 @theorem.statement

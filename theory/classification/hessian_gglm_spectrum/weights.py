@@ -53,7 +53,8 @@ def outermost(
     """Edge and isolated eigenvalue in floating point, by bisection in delta; enclosures start from them.
 
     Off the support z(delta) is monotone, and the determinant falls from one (far away) to its value at the edge: it has
-    a zero if and only if it is negative there.
+    a zero if and only if it is negative there.  What is found here only chooses the system; the system without an
+    isolated eigenvalue has the sign of the determinant among its conditions, the other one has a root, both in balls.
     """
     letters, p = weights(response, variance, mean).quadrature(gamma)
     g, a, y = (letters[name] for name in "gay")
