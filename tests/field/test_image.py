@@ -56,10 +56,11 @@ def test_integer_powers_of_balls_that_hold_zero():
     assert square.is_finite() and square.contains(0.01) and not square.contains(0.02)
 
 
-def test_spectrum_of_a_toeplitz_matrix():
+@pytest.mark.parametrize("even", [False, True])
+def test_spectrum_of_a_toeplitz_matrix(even):
     """Eigenvalues of 0.6^|i-j|: the moments of the symbol are those of the powers of the matrix, far from its ends."""
     symbol = Fraction(16, 25) / (Fraction(34, 25) - Fraction(6, 5) * sp.cos(z))
-    law, s = Image([(1, (symbol,))], CircleLaw()), sp.Symbol("s")
+    law, s = Image([(1, (symbol,))], CircleLaw(even=even)), sp.Symbol("s")
     decay = 0.6 ** np.abs(np.subtract.outer(np.arange(200), np.arange(200)))
     for k in (1, 2, 3):
         moment = Average(s**k, SpectralMeasure("nu", s))
@@ -67,5 +68,5 @@ def test_spectrum_of_a_toeplitz_matrix():
         assert evaluate(moment, {"nu": law}) == pytest.approx(middle, rel=1e-12)
         assert float(evaluate(moment, {"nu": law}, MP(20))) == pytest.approx(middle, rel=1e-12)
         assert abs(evaluate(moment, {"nu": law}, BALL(80)) - middle) < 1e-12
-    coarse = {"nu": Image([(1, (symbol,))], CircleLaw(8)).coarser()}
+    coarse = {"nu": Image([(1, (symbol,))], CircleLaw(8, even)).coarser()}
     assert abs(evaluate(Average(s**3, SpectralMeasure("nu", s)), coarse) - middle) > 1e-3
