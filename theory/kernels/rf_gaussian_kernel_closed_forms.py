@@ -472,3 +472,9 @@ def universality(claim: Any) -> None:
 for _row, _versions in WRONG.items():
     for _name, _expression in _versions.items():
         theorem.mutant(f"{_row}: {_name}", outputs={"kernel": _expression}, regime=_row, source=_SOURCES.get(_name, ""))
+
+for _row in ("erf", "sin", "gauss"):  # the formulas are right; asked for, these branches stop with an error
+    theorem.mutant(
+        f"{_row}: no value", values=lambda kernel: {"kernel": np.nan}, regime=_row,
+        source="RMT4ML, section 5.1, branches erf, sin and exp: bare sqrt, sinh and size are not defined",
+    )  # fmt: skip
