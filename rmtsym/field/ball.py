@@ -73,6 +73,10 @@ class Ball(NumberSystem):
             return acb(arb(value.real), arb(value.imag))
         if isinstance(value, fmpq):
             return arb(value)
+        if hasattr(value, "free_symbols"):  # a sympy number such as sqrt(2): exact at every precision
+            from rmtsym.field.evaluate import evaluate
+
+            return evaluate(value, {}, self)
         return arb(_rational(Fraction(value)))
 
     def constant(self, name: str) -> Any:

@@ -6,6 +6,7 @@ everything scalar is left to sympy through the chain rule.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import sympy as sp
@@ -27,9 +28,15 @@ def differentiate(expr: Any, symbol: sp.Symbol) -> sp.Expr:
     >>> differentiate(sp.Trace((a * phi + sp.Identity(n)).inv()), a)
     -Trace((a*Phi + I)**(-1)*Phi*(a*Phi + I)**(-1))
     """
-    expr = sp.sympify(expr)
+    return _scalar(sp.sympify(expr), symbol)
+
+
+@functools.lru_cache(maxsize=4096)  # wrong versions of a system share most of their terms
+def _scalar(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     if symbol not in _symbols(expr):
         return sp.S.Zero
+    if isinstance(expr, sp.Add):
+        return sp.Add(*(_scalar(term, symbol) for term in expr.args))
     if isinstance(expr, Average):
         return Average(differentiate(expr.integrand, symbol), expr.measure)
     if isinstance(expr, sp.Trace):

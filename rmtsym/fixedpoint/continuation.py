@@ -63,16 +63,21 @@ class Traversal:
 HOMOTOPY = sp.Symbol("homotopy")
 
 
+@functools.lru_cache(maxsize=1024)
+def _residual(equation: sp.Eq, guess: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> sp.Expr:
+    """Left less right side of an equation at the guess."""
+    return (equation.lhs - equation.rhs).subs(dict(guess), simultaneous=True)
+
+
 @functools.lru_cache(maxsize=256)
 def with_homotopy(system: FixedPointSystem) -> FixedPointSystem:
     """Newton's homotopy as a continuation: left - right = (1 - h) (left - right at the guess), h from 0 to 1."""
     assert system.continuation is not None
-    guess = {u: sp.sympify(system.continuation.guess[u]) for u in system.symbols}
+    start = tuple((u, sp.sympify(system.continuation.guess[u])) for u in system.symbols)
     equations = tuple(
-        sp.Eq(eq.lhs, eq.rhs + (1 - HOMOTOPY) * (eq.lhs - eq.rhs).subs(guess, simultaneous=True), evaluate=False)
-        for eq in system.equations
+        sp.Eq(eq.lhs, eq.rhs + (1 - HOMOTOPY) * _residual(eq, start), evaluate=False) for eq in system.equations
     )
-    return replace(system, equations=equations, continuation=Continuation(HOMOTOPY, sp.Integer(0), guess))
+    return replace(system, equations=equations, continuation=Continuation(HOMOTOPY, sp.Integer(0), dict(start)))
 
 
 def choose_path(problem: Problem) -> tuple[Path | None, np.ndarray]:
@@ -153,8 +158,11 @@ def inside(batch: Batch, q: np.ndarray) -> np.ndarray:
     return good
 
 
-def traverse(batch: Batch, path: Path, guess: np.ndarray) -> Traversal:
-    """Follow the root of every point of the batch from the start of the path to its end."""
+def traverse(batch: Batch, path: Path, guess: np.ndarray, leap: float = 1.5) -> Traversal:
+    """Follow the root of every point of the batch from the start of the path to its end.
+
+    The corrector may move the logarithm of a positive unknown by ``leap``; a small one keeps to the branch.
+    """
     size = len(guess)
     everything = np.arange(size)
     real = not np.iscomplexobj(guess)
@@ -185,7 +193,7 @@ def traverse(batch: Batch, path: Path, guess: np.ndarray) -> Traversal:
             found.steps[polish] += better.steps
         steps[active] += found.steps
         good = found.converged & inside(part, _lift(part, found.q, path.target[active], last))
-        good &= _near(part, real, found.q, guessed, q[active])
+        good &= _near(part, real, found.q, guessed, q[active], leap)
         fold = real & good & (found.sign * sign[active] < 0)
         good &= ~fold
         moved = active[good]
@@ -223,7 +231,7 @@ def _predict(batch: Batch, real: bool, q: Any, past: Any, known: Any, x: Any, pa
     return np.where(safe[:, None], line, q)
 
 
-def _near(batch: Batch, real: bool, q: Any, guessed: Any, old: Any) -> np.ndarray:
+def _near(batch: Batch, real: bool, q: Any, guessed: Any, old: Any, leap: float) -> np.ndarray:
     """The corrector moved little; unknowns without a domain count only if there is no other."""
     bound = batch.positive | batch.herglotz
     judged = bound if bound.any() else np.ones_like(bound)
@@ -232,6 +240,6 @@ def _near(batch: Batch, real: bool, q: Any, guessed: Any, old: Any) -> np.ndarra
     if real:
         with np.errstate(all="ignore"):
             close = np.where(
-                batch.positive, np.abs(np.log(np.abs(q / guessed))) < 1.5, close | (np.abs(q - old) < 1e-3)
+                batch.positive, np.abs(np.log(np.abs(q / guessed))) < leap, close | (np.abs(q - old) < 1e-3)
             )
     return (close | ~judged).all(axis=1)

@@ -108,6 +108,12 @@ def _roots(problem: Problem, index: np.ndarray) -> Roots:
         if lost.size and problem.batch.positive.all():  # no root at the start of the path: look at its end
             for kept, new in zip(found, _search(batch.at(lost), guess[index[lost]]), strict=True):
                 kept[lost] = new
+        jumped = np.flatnonzero((found[1] == "converged") & ~_conditions_hold(batch, found[0]))
+        if jumped.size:  # to another branch: once more, in small steps
+            done = traverse(batch.at(jumped), path.part(jumped), guess[index[jumped]], leap=0.05)
+            better = (done.status == "converged") & _conditions_hold(batch.at(jumped), done.q)
+            found[0][jumped[better]] = done.q[better]
+            found[2][jumped] += done.steps
         return found
     return _along_grid(batch, path, guess[index], order)
 
