@@ -57,6 +57,31 @@ def _undamped(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
     return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
 
 
+def _drawn(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
+    """Plain iteration with a thousand draws of Z, until the least of three increments is small."""
+    found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
+    z, now = np.random.default_rng(0).standard_normal(1000), np.array([float(M), float(sigma), float(delta)])
+    for _ in range(1000):
+        m, spread, step = now
+        x = prox(found, step, m + spread * z)
+        f, bend = -found.slope(x), found.second(x)
+        for _ in range(100):
+            step = float(c) * share @ (spectrum / (np.mean(bend / (1 + step * bend)) * spectrum + float(gamma)))
+        inverse = 1 / (-np.mean(f * z) / spread * spectrum + float(gamma))
+        forms = f.mean() ** 2 * (mean * spectrum) @ inverse**2
+        forms += np.mean(f**2) * float(c) * share @ (spectrum * inverse) ** 2
+        before, now = now, np.array([f.mean() * mean @ inverse, math.sqrt(forms), step])
+        if np.abs(now - before).min() < 1e-6:
+            break
+    m, spread, step = now
+    errors = {"test_err": ndtr(-m / spread), "train_err": ndtr((step * found.slope(-1e-12) - m) / spread)}
+    return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
+
+
+theorem.mutant(
+    "means over a thousand draws, stopped at the least of three increments", values=_drawn,
+    source="RMT4ML, section 6.1 (empirical_risk_min)",
+)  # fmt: skip
 theorem.mutant("curvature not damped: theta = E L''", values=_undamped)
 _plain = Score(Bound("loss"), sp.Rational(1, 10**9), M, sigma)
 theorem.mutant("slopes at r, not at the proximal point", equations=_means_of(_plain))
