@@ -58,7 +58,9 @@ def _undamped(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
 
 
 def _drawn(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
-    """Plain iteration with a thousand draws of Z, until the least of three increments is small."""
+    """Plain iteration with a thousand draws of Z, until the least of three increments is small; for smooth losses."""
+    if margin_loss(loss).breakpoints:
+        return {}
     found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
     z, now = np.random.default_rng(0).standard_normal(1000), np.array([float(M), float(sigma), float(delta)])
     for _ in range(1000):
