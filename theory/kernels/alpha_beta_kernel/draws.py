@@ -71,7 +71,7 @@ def third(rng: np.random.Generator, size: int) -> float:
 
 
 def squares(rng: np.random.Generator, size: int) -> float:
-    """Sum over a row of the squares' variances, meaned over the rows, less 2 (tr C^2/p)^2/c; signs, beta = 1, c = 1/2."""
+    """Sum of the squares' variances over a row, mean over the rows, less 2 (tr C^2/p)^2/c; signs, c = 1/2, beta = 1."""
     spectrum = _two(size // 2)
     mean, inner = np.mean(spectrum**2), inner_products(rng, spectrum, size, "rad")
     table = len(spectrum) * (inner**2 - mean / len(spectrum)) ** 2

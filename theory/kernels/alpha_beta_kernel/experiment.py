@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,33 @@ def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: s
         "linear3": float(np.sum(product * inner)) / size,
         "squared": float(np.sum(squares**2)) / size,
     }
+
+
+@theorem.figure
+def figure(page: Any) -> Any:
+    """Im m(x + i/10)/pi, which is the density seen with that width; theory, simulation, and classes counted from 0."""
+    from rmtsym.report.style import COLOURS, figure
+
+    fig, panels = figure(10, 3.4, ncols=2)
+    rng, width, size = np.random.default_rng(page.trial.seed), Fraction(1, 10), 480
+    for axes, name, (low, high) in zip(panels, ("A", "B"), ((-6, 40), (-5, 15)), strict=True):
+        point = page.theorem.point(name)
+        fine = [low + Fraction(k * (high - low), 120) for k in range(121)]
+        p, alpha, beta = _dimension(point, size), float(point["alpha"]), float(point["beta"])
+        spectrum = draws.eigenvalues(point, p)
+        products = [draws.inner_products(rng, spectrum, size, "rad") for _ in range(3)]
+        tables = [draws.matrix(x, p, alpha, b, float(np.mean(spectrum))) for x in products for b in (beta, -beta)]
+        values = np.concatenate([np.linalg.eigvalsh(table) for table in tables])
+        shifted = {**point, "rho": tuple(r - Fraction(2, 5) for r in point["rho"])}
+        lines = [(point, "theory", {"color": COLOURS[0]})]
+        if name == "B":
+            lines.append((shifted, "classes counted from 0", {"color": COLOURS[1], "ls": "--"}))
+        for given, words, style in lines:
+            curve = [float(page.theorem.values({**given, "z": (x, width)})["im_m"]) / np.pi for x in fine]
+            axes.plot([float(x) for x in fine], curve, label=words, **style)
+        at = np.array([complex(x, width) for x in fine[1::3]])
+        seen = np.mean(1 / (values[:, None] - at), axis=0).imag / np.pi
+        axes.plot(at.real, seen, "o", ms=3.5, color="0.3", label="simulation")
+        axes.set(xlabel="x", ylabel=r"$\Im m(x+i/10)/\pi$", title="two eigenvalues" if name == "A" else "three classes")
+        axes.legend()
+    return fig

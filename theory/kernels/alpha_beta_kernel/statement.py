@@ -35,11 +35,11 @@ theorem = Theorem(
     assumptions=(
         r"$x_i=C^{1/2}\zeta_i\in\mathbb R^p$, $i=1,\dots,n$, with independent centred entries of unit variance in "
         r"$\zeta_i$ and enough moments; $C$ of bounded norm, its spectrum converges; $p/n\to c$",
-        r"$C$ is given by its eigenvalues $s$ with weights $w$, or $C=\sum_aw_aC_a$ is the mean over classes with the "
-        r"covariances $(C_a)_{ij}=\rho_a^{|i-j|}$, which differ by less than what the law can see",
+        r"$C$ is given by its eigenvalues $s$ with weights $w$, or as the mean $\sum_aw_aC_a$ over classes with "
+        r"$(C_a)_{ij}=\rho_a^{|i-j|}$; every sample has the covariance $C$",
         r"$K_{ij}=f(x_i^{\sf T}x_j/p)$ for $i\ne j$, $K_{ii}=0$, $f$ three times differentiable at 0 with "
-        r"$f'(0)=\alpha/\sqrt p$, $f''(0)=2\beta$; $P=I-\frac1n11^{\sf T}$, $\tau=\operatorname{tr}C/p$, and the matrix "
-        r"is $\check K=\sqrt p\,(PKP+(f(0)+\tau f'(0))P)$",
+        r"$f'(0)=\alpha/\sqrt p$, $f''(0)=2\beta$; $P=I-\frac1n11^{\sf T}$, $\tau=\operatorname{tr}C/p$; "
+        r"the matrix is $\check K=\sqrt p\,(PKP+(f(0)+\tau f'(0))P)$",
     ),
     parameters=(
         Parameter("alpha", "slope, times root p", REAL, r"\alpha"),

@@ -36,8 +36,10 @@ theorem.mutant(
     },
 )  # fmt: skip
 theorem.mutant("p/n inverted", parameters={"c": lambda c: 1 / c})
-theorem.mutant("squared trace for the trace of the square",
-               equations=fixed_point(LINEAR, 2 * beta**2 * mean**4 / c), outputs={"omega": sp.sqrt(2) * mean**2})  # fmt: skip
+theorem.mutant(
+    "squared trace for the trace of the square",
+    equations=fixed_point(LINEAR, 2 * beta**2 * mean**4 / c), outputs={"omega": sp.sqrt(2) * mean**2},
+)  # fmt: skip
 theorem.mutant("noise not divided by c", equations=fixed_point(LINEAR, NOISE * c))
 theorem.mutant("alpha m for alpha m/c",
                equations=fixed_point(alpha * Average(s / (1 + alpha * m_z * s), NU), NOISE))  # fmt: skip

@@ -36,19 +36,19 @@ def spike(name: str) -> tuple[Statistic, ...]:
 
     The 1/n term is a sum of several of both signs; ``curvature`` bounds the next one, measured for sizes 80 to 640.
     """
-    width = 0.08 if name == "gap" else 0.03
+    width = 0.12 if name == "gap" else 0.04
     found = [Statistic(f"eig_{name}", kind="form", controls=CONTROLS, curvature=300.0, resolution=width)]
     for quantity in ("overlap", "lengths") if name != "gap" else ("overlap",):
-        found.append(Statistic(f"{quantity}_{name}", kind="form", controls=CONTROLS, curvature=600.0, resolution=0.1))
+        found.append(Statistic(f"{quantity}_{name}", kind="form", controls=CONTROLS, curvature=600.0, resolution=0.15))
     return tuple(found)
 
 
 def edge(name: str) -> tuple[Statistic, ...]:
     """An end of the spectrum, and a vector that knows nothing; ``curvature`` bounds the terms beyond the first."""
     return (
-        Statistic(f"eig_{name}", kind="edge", exponent=2 / 3, curvature=10.0, resolution=0.08),
-        Statistic(f"overlap_{name}", kind="form", scale=1.0, curvature=100.0, resolution=0.03),
-        Statistic(f"lengths_{name}", kind="form", scale=1.0, curvature=100.0, resolution=0.03),
+        Statistic(f"eig_{name}", kind="edge", exponent=2 / 3, curvature=10.0, resolution=0.1),
+        Statistic(f"overlap_{name}", kind="form", scale=1.0, curvature=100.0, resolution=0.12),
+        Statistic(f"lengths_{name}", kind="form", scale=1.0, curvature=100.0, resolution=0.12),
     )
 
 
@@ -58,7 +58,7 @@ SIGNS = (*edge("min")[:2], *edge("max")[:2])
 
 #: One kernel instead of a pair: the finite-size term is of order n^{-1/2}.
 ALONE = Statistic("alone", quantity="eig_min", kind="form", exponent=0.5, controls=CONTROLS, resolution=0.2)
-SIZES = (240, 480)
+SIZES = (200, 400)
 
 
 @theorem.experiment(points=("A",), sizes=SIZES, laws=("gauss", "three3"), statistics=(*spike("min"), *spike("max")))
