@@ -198,12 +198,21 @@ class _Bench:
         self.places = {
             id(regime): {n: p for n, p in self.points.items() if theorem.regime(p) is regime} for regime in self.regimes
         }
+        self.estimated = {
+            key: {
+                s.quantity.partition("[")[0]
+                for plan in simulated.plans
+                if set(plan.names.values()) & set(here)
+                for s in plan.experiment.statistics
+            }
+            for key, here in self.places.items()
+        }
 
     def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
         wrong = mutant.apply(regime)
         here = self.places[id(regime)]
-        # tried at one point after the other: a generated version until the simulation rejects it, one met in practice
-        # until it has no value
+        # tried at one point after the other until it has no value; a generated one until the simulation rejects it, or
+        # once, if no statistic could
         values: dict[str, dict[str, np.ndarray]] = {}
         note, z, where, seen = "", 0.0, "", False
         for name, point in here.items():
@@ -212,7 +221,7 @@ class _Bench:
             values, note = {**values, **found}, note or reason
             changed = {q for n in found for q in found[n] if _shift(self.truth[n], found[n], (q,)) > SAME}
             z, where, seen = max((z, where, seen), self._simulation(found, part, changed), key=lambda x: (x[2], x[0]))
-            if seen if mutant.generated else reason:
+            if reason or (mutant.generated and (seen or (changed and not changed & self.estimated[id(regime)]))):
                 break
         shift = max((_shift(self.truth[n], values[n]) for n in values), default=math.inf)
         if shift <= SAME and not note and self._same(mutant, regime, wrong):

@@ -123,6 +123,13 @@ def test_functions_agree_in_all_systems(f):
     assert float(plain) == pytest.approx(float(ball.mid()), rel=1e-14)
 
 
+def test_algebraic_numbers_are_exact_at_every_precision():
+    root = Atoms([1], s=[sp.sqrt(2)])
+    for bits in (64, 512):
+        ball = evaluate(Average(s**2, nu), {"nu": root}, BALL(bits))
+        assert ball.contains(2) and ball.rel_accuracy_bits() > bits - 10
+
+
 def test_undecided_piecewise_is_the_hull():
     from flint import arb
 

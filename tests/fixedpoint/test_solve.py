@@ -126,6 +126,22 @@ def test_own_continuation_is_followed():
         assert solve(system, {"lam": 0.5})["q"] == pytest.approx(expected, rel=1e-14)
 
 
+def test_a_path_that_jumped_is_followed_again_in_small_steps():
+    s, t, g, h, z, ell = sp.symbols("s t g h z ell", positive=True)
+    nu = SpectralMeasure("nu", s, t)
+    place = z - s * g + t * h  # positive on the branch that comes from infinity
+    far = ell * Average(t, nu)
+    system = FixedPointSystem(
+        (Unknown(g), Unknown(h), Unknown(z)),
+        (sp.Eq(g, Average(s / place, nu)), sp.Eq(h, Average(t / place, nu)), sp.Eq(1, ell * h)),
+        conditions=(Average(sp.sqrt(place), nu),),
+        continuation=Continuation(ell, ell + 1655, {g: Average(s, nu) / far, h: 1 / ell, z: far}),
+    )
+    law = Atoms([F(1, 2)] * 2, s=[F(3, 10), F(4, 5)], t=[F(9, 100), F(16, 25)])
+    found = solve(system, {"nu": law, "ell": np.array([1.1, 1.15, 1.2, 3.0])})
+    np.testing.assert_allclose(found["z"], [0.85301564, 0.85388600, 0.85603743, 1.27236190], atol=1e-7)
+
+
 def test_no_root_is_said_so():
     q = sp.Symbol("q", positive=True)
     system = FixedPointSystem((Unknown(q),), (sp.Eq(q**2 + lam, q),))
