@@ -64,11 +64,13 @@ theorem.mutant(
 )
 theorem.mutant(  # in clusters of 100, where the right sum gives 0.966, 0.928, 0.949 and this one 0.947, 0.910, 0.930
     "one vector of each hundred left out of both projections",
-    values=lambda corr0, corr1: {"corr0": corr0 * 0.99**2, "corr1": corr1 * 0.99**2},
+    values=lambda corr0, corr1, corr2: {f"corr{k}": x * 0.99**2 for k, x in enumerate((corr0, corr1, corr2))},
+    regime="3 clusters",
     source="RMT4ML, section 2.4 (eigenvec_proj): the slices of the clusters end one short",
 )
 theorem.mutant(
     "rectangular contour in steps of 1/10, not closed",
     values=_open_rectangle,
+    regime="3 clusters",
     source="RMT4ML, section 2.4 (eigenvec_proj): the last points of the contour are missing",
 )
