@@ -49,3 +49,11 @@ def test_a_consequence_without_checks_is_inconclusive(toy):
 def test_a_property_needs_a_wrong_version(toy):
     assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={})) is Status.INCONCLUSIVE
     assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={"x": lambda: True})) is Status.INCONCLUSIVE
+
+
+def test_an_identity_may_hold_in_a_special_case_only(toy):
+    v, w = sp.symbols("v w", positive=True)
+    square = lambda eq: eq.xreplace({v: w**2})  # noqa: E731
+    assert status(toy(), lambda c: c.identity(sp.Eq(m2, w**2), case=square)) is Status.VERIFIED
+    assert status(toy(), lambda c: c.identity(sp.Eq(m2, w), case=square)) is Status.REFUTED
+    assert status(toy(), lambda c: c.identity(sp.Eq(m2, w**2))) is Status.REFUTED
