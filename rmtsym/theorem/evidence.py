@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,11 @@ class Evidence:
     message: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.status is Status.VERIFIED and self.resolution is not None and not math.isfinite(self.resolution):
+            object.__setattr__(self, "status", Status.INCONCLUSIVE)
+            object.__setattr__(self, "message", self.message or f"no power: resolution {self.resolution}")
 
     @property
     def passed(self) -> bool:

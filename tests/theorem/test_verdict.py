@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 import sympy as sp
@@ -71,3 +72,10 @@ def test_evidence_has_three_values():
         bool(Evidence.of(True, "x"))
     assert combine([Status.VERIFIED, Status.REFUTED, Status.INCONCLUSIVE]) is Status.REFUTED
     assert combine([]) is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("resolution", [math.inf, math.nan])
+def test_evidence_without_resolution_is_inconclusive(resolution):
+    found = Evidence.of(True, "balls", resolution=resolution)
+    assert found.status is Status.INCONCLUSIVE
+    assert "no power" in found.message
