@@ -1,6 +1,13 @@
 """Clustering with sparse and quantised kernels."""
 
-from theory.kernels.sparse_quantized_phase_transition import consequences, derivation, draws, experiment, wrong_versions
+from theory.kernels.sparse_quantized_phase_transition import (
+    consequences,
+    derivation,
+    draws,
+    experiment,
+    forms,
+    wrong_versions,
+)
 from theory.kernels.sparse_quantized_phase_transition.statement import theorem
 
-__all__ = ["consequences", "derivation", "draws", "experiment", "theorem", "wrong_versions"]
+__all__ = ["consequences", "derivation", "draws", "experiment", "forms", "theorem", "wrong_versions"]
