@@ -222,10 +222,32 @@ class Sketches:
 
     def moments(self) -> dict[str, float]:
         """Exact means of the control variates."""
+        return self._moments
+
+    @functools.cached_property
+    def _moments(self) -> dict[str, float]:
         w, d, m = self.weights, self.white.shape[1], self.m
         mass = np.sum(self.white**2, axis=1)
         weighted = self.white.T @ (w[:, None] * self.white)
         square = np.sum(w**2 * mass**2 / self.pi) / m + (1 - 1 / m) * np.sum(weighted**2)
+        # S'S is a mean of m independent rows: moments of Y = w yy'/pi and of its mean
+        second = self.white.T @ ((w**2 * mass / self.pi)[:, None] * self.white)
+        cube = np.sum(w**3 * mass**3 / self.pi**2) / m**2 + (1 - 1 / m) * (
+            3 * np.sum(second * weighted) / m + (1 - 2 / m) * np.sum((weighted @ weighted) * weighted)
+        )
+        part = second / m + (1 - 1 / m) * weighted @ weighted
+        size, scaled = w * mass / self.pi, np.sqrt(w / self.pi)[:, None] * self.white
+        third = self.white.T @ ((w * size**2)[:, None] * self.white)
+        along = np.sum((self.white @ weighted) * self.white, axis=1)
+        crossed = 0.0  # two different rows in turn: (y_i'y_j)^4
+        for block in np.array_split(np.arange(len(w)), len(w) // 250 + 1):
+            products = np.square(scaled[block] @ scaled.T)
+            crossed += float(self.pi[block] @ np.square(products, out=products) @ self.pi)
+        pairs = 4 * np.sum(third * weighted) + 2 * np.sum(second**2) + crossed
+        triples = 4 * np.sum(second * (weighted @ weighted)) + 2 * np.sum(w**2 * along**2 / self.pi)
+        fourth = np.sum(self.pi * size**4) / m**3 + (1 - 1 / m) * (
+            pairs / m**2 + (1 - 2 / m) * (triples / m + (1 - 3 / m) * np.sum((weighted @ weighted) ** 2))
+        )
         score = self.white.T @ (w * self.residual)
         inner = np.sum((self.white @ self.metric) * self.white, axis=1)
         risk = np.sum(w**2 * self.residual**2 * inner / self.pi) / m + (1 - 1 / m) * score @ self.metric @ score
@@ -233,6 +255,9 @@ class Sketches:
             "load": float(np.sum(w * mass)) / d,
             "first_load": float(np.sum(w * np.sum((self.white @ self.first) * self.white, axis=1))) / d,
             "square": float(square) / d,
+            "first_square": float(np.sum(part * self.first)) / d,
+            "cube": float(cube) / d,
+            "fourth": float(fourth) / d,
             "lin_load": float(self.row @ score),
             "bias_load": float(self.direction @ score),
             "risk_load": float(risk),
@@ -246,6 +271,7 @@ class Sketches:
         gram = left @ rows
         inverse = np.linalg.inv(gram + self.ridge)
         d = rows.shape[2]
+        squared = gram @ gram
         score = np.einsum("kij,kj->ki", left, residual)  # A'S'S r, whitened
         # x_hat - x* = Q~ (A'S'S r - C x*)
         step = np.einsum("kij,kj->ki", inverse, score - self.ridge @ self.best)
@@ -261,12 +287,19 @@ class Sketches:
             "trHxMx": np.einsum("ki,ij,kj->k", step, self.metric, step),
             "load": np.einsum("kii->k", gram) / d,
             "first_load": np.einsum("kij,ij->k", gram, self.first) / d,
-            "square": np.sum(gram**2, axis=(1, 2)) / d,
+            "square": np.einsum("kii->k", squared) / d,
+            "first_square": np.einsum("kij,ij->k", squared, self.first) / d,
+            "cube": np.sum(squared * gram, axis=(1, 2)) / d,
+            "fourth": np.sum(squared**2, axis=(1, 2)) / d,
             "lin_load": score @ self.row,
             "bias_load": score @ self.direction,
             "risk_load": np.einsum("ki,ij,kj->k", score, self.metric, score),
         }
         return {name: float(np.mean(value)) for name, value in values.items()}
+
+
+#: Traces of powers of the sketched Gram matrix, with exact means: what the trace of its inverse follows.
+LOADS = ("load", "first_load", "square", "first_square", "cube", "fourth")
 
 
 def observed(
@@ -281,7 +314,7 @@ def observed(
     def control(name: str) -> Control:
         return Control(name, lambda point, size, law: known(point, size, law)[name])
 
-    loads = tuple(control(name) for name in ("load", "first_load", "square"))
+    loads = tuple(control(name) for name in LOADS)
     forms = {"lin": "lin_load", "trHxMx": "risk_load", "bias_projection": "bias_load"}  # the last one is small
     return (
         *(Statistic(name, controls=loads, resolution=sharp, curvature=curvature) for name in ("trH", "g0", "g1")),
@@ -301,7 +334,7 @@ def doubled(start: Any) -> Callable[[Any], tuple[int, int]]:
 def average(sketches: Sketches, rng: np.random.Generator, batches: int) -> tuple[float, float]:
     """Mean of the trace of the inverse over batches of sixteen sketches, and its standard error."""
     drawn, known = [sketches.draw(rng, 16) for _ in range(batches)], sketches.moments()
-    loads = np.array([[x[name] - known[name] for name in ("load", "first_load", "square")] for x in drawn])
+    loads = np.array([[x[name] - known[name] for name in LOADS] for x in drawn])
     trace = np.array([x["trH"] for x in drawn])
     table = np.column_stack([np.ones(batches), loads])
     fitted, *_ = np.linalg.lstsq(table, trace, rcond=None)
