@@ -23,6 +23,7 @@ from rmtsym.errors import RmtsymError
 from rmtsym.report import describe
 from rmtsym.report.home import records
 from rmtsym.theorem.derivation import KINDS
+from rmtsym.theorem.trial import DIGITS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -157,10 +158,11 @@ class Page:
     def numbers(self, *points: str, digits: int = 12) -> None:
         """Certified digits of every quantity at the default points (or at those named)."""
         names = points or tuple(self.theorem.points)
-        columns = {name: self.predict(name, digits + 3) for name in names}
-        known = [q.name for q in self.theorem.quantities if any(q.name in c for c in columns.values())]
+        known = digits == DIGITS and set(names) <= set(self.theorem.points)
+        columns = {name: self.trial.enclosed(name) if known else self.predict(name, digits + 3) for name in names}
+        shown = [q.name for q in self.theorem.quantities if any(q.name in c for c in columns.values())]
         for some in (names[i : i + 4] for i in range(0, len(names), 4)):
-            _print_table(["", *some], [[q, *(_number(columns[n].get(q), digits) for n in some)] for q in known])
+            _print_table(["", *some], [[q, *(_number(columns[n].get(q), digits) for n in some)] for q in shown])
             print()
         for name in names:
             print(f"{name}: " + " ".join(f"{k}={_plain(v)}" for k, v in self.theorem.point(name).items()))

@@ -2,7 +2,9 @@
 
 The hash follows names, function by function, through the modules of the project, so that a change invalidates exactly
 the records that it could have touched.  Functions count by their bytecode, which is what runs even if the file has been
-edited since; comments, layout and docstrings do not count.  Libraries count by version.
+edited since; comments, layout and docstrings do not count.  Libraries count by version, loaded or not yet.  What has
+been remembered so far (cached properties, the environment) does not count; an object whose class names ``_identity``
+counts by those attributes.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ import ast
 import dis
 import functools
 import hashlib
+import importlib
 import inspect
+import os
 import sys
 import types
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -23,9 +29,9 @@ import numpy as np
 __all__ = ["fingerprint"]
 
 #: Raised when the derivation of seeds or the layout of records changes.
-SCHEME = 1
+SCHEME = 2
 _PROJECT = ("rmtsym", "theory", "__main__")
-_LIBRARIES = ("numpy", "scipy", "sklearn")
+_LIBRARIES = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn"}  # and what installs them
 
 
 def fingerprint(function: Any) -> str:
@@ -42,7 +48,7 @@ def fingerprint(function: Any) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for line in sorted(walker.parts):
         digest.update(line.encode() + b"\0")
-    versions = [f"{name} {sys.modules[name].__version__}" for name in _LIBRARIES if name in walker.libraries]
+    versions = [f"{name} {version(home)}" for name, home in _LIBRARIES.items() if name in walker.libraries]
     digest.update(repr((SCHEME, np.__version__, versions)).encode())
     return digest.hexdigest()
 
@@ -51,6 +57,14 @@ def _unwrap(function: Any) -> Any:
     while isinstance(function, functools.partial) or hasattr(function, "__wrapped__"):
         function = function.func if isinstance(function, functools.partial) else function.__wrapped__
     return function
+
+
+@dataclass(frozen=True)
+class _Import:
+    """An import inside a function, which may not have run yet."""
+
+    module: str
+    name: str = ""
 
 
 class _Walker:
@@ -80,6 +94,10 @@ class _Walker:
         if isinstance(item, types.ModuleType):
             self._library(item.__name__)
             return item.__name__
+        if isinstance(item, _Import):
+            return self._imported(item)
+        if item is os.environ:
+            return "os.environ"
         if isinstance(item, np.ndarray):
             return (
                 f"array({item.dtype},{item.shape},{hashlib.blake2b(np.ascontiguousarray(item).tobytes()).hexdigest()})"
@@ -99,6 +117,17 @@ class _Walker:
     def _ours(self, module: str | None) -> bool:
         return module is not None and module.partition(".")[0] in self.packages
 
+    def _imported(self, item: _Import) -> str:
+        """What a function imports when it runs: ours counts by content, the rest by name."""
+        if not self._ours(item.module):
+            self._library(item.module)
+            return f"{item.module}.{item.name}"
+        module = importlib.import_module(item.module)
+        if item.name and not hasattr(module, item.name):  # a module of the package that is not loaded yet
+            module = importlib.import_module(f"{item.module}.{item.name}")
+            return self.visit(module)
+        return self.visit(getattr(module, item.name) if item.name else module)
+
     def _library(self, module: str | None) -> None:
         if module:
             self.libraries.add(module.partition(".")[0])
@@ -114,8 +143,10 @@ class _Walker:
         if id(item) in self.seen:
             return name
         self.seen.add(id(item))
-        fields = {k: self.visit(v) for k, v in sorted(getattr(item, "__dict__", {}).items())}
-        return f"{name}({fields})"
+        state = getattr(item, "__dict__", {})
+        remembered = {k for k in state if isinstance(getattr(kind, k, None), functools.cached_property)}
+        counted = getattr(kind, "_identity", None) or sorted(state.keys() - remembered)
+        return f"{name}({ {k: self.visit(state.get(k)) for k in counted} })"
 
     def _written(self, module: str | None, name: str) -> str | None:
         """How a global container is written in its module: its contents may be a cache that changes as it is used."""
@@ -185,11 +216,10 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
                     name = f"{name}.{after.argval}"
                 found[name] = (module, value)
             elif step.opname == "IMPORT_NAME":
-                found[f"import {step.argval}"] = (None, sys.modules.get(step.argval))
+                found[f"import {step.argval}"] = (None, _Import(step.argval))
             elif step.opname == "IMPORT_FROM":
                 parent = next((s.argval for s in reversed(instructions[:position]) if s.opname == "IMPORT_NAME"), "")
-                value = getattr(sys.modules.get(parent), step.argval, None)
-                found[f"from {parent} import {step.argval}"] = (None, value)
+                found[f"from {parent} import {step.argval}"] = (None, _Import(parent, step.argval))
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 scan(constant)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
@@ -68,6 +68,9 @@ class Theorem:
     assumptions: tuple[str, ...] = ()
     points: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
+
+    #: What a replicate that asks for the theorem's values depends on.
+    _identity: ClassVar = ("id", "parameters", "quantities", "points", "_statement", "_binding")
 
     def __post_init__(self) -> None:
         self._statement: Callable[..., Any] | None = None

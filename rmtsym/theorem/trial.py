@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,7 @@ class Trial:
         self.theorem = get(theorem) if isinstance(theorem, str) else theorem
         self.profile, self.jobs, self.seed = profile, jobs, seed
         self.store, self.executor, self.family, self.progress = store, executor, family, progress
+        self._enclosed: dict[str, Mapping[str, Value]] = {}
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -82,8 +83,16 @@ class Trial:
 
     @cached_property
     def enclosure(self) -> tuple[Evidence, dict[str, dict[str, Any]]]:
-        """Balls of every quantity at every default point."""
-        return enclosure_evidence(self.theorem)
+        """Evidence for the numbers: balls of every quantity at every default point."""
+        return enclosure_evidence(self.theorem, self.enclosed)
+
+    def enclosed(self, name: str) -> Mapping[str, Value]:
+        """Balls of every quantity at a default point; computed once."""
+        if name not in self._enclosed:
+            point = self.theorem.point(name)
+            regime, bound = self.theorem.regime(point), self.theorem.bound(point)
+            self._enclosed[name] = enclose_regime(regime, bound, digits=DIGITS + 3)
+        return self._enclosed[name]
 
     @cached_property
     def simulated(self) -> Simulated:
@@ -200,7 +209,9 @@ def derivation_evidence(
     )
 
 
-def enclosure_evidence(theorem: Theorem) -> tuple[Evidence, dict[str, dict[str, Any]]]:
+def enclosure_evidence(
+    theorem: Theorem, enclosed: Callable[[str], Mapping[str, Value]]
+) -> tuple[Evidence, dict[str, dict[str, Any]]]:
     """Every quantity at every default point: certified digits, and agreement with the floating-point solver."""
     start = time.perf_counter()
     worst, count, messages = 10**6, 0, []
@@ -210,7 +221,7 @@ def enclosure_evidence(theorem: Theorem) -> tuple[Evidence, dict[str, dict[str, 
         point = theorem.point(name)
         regime, bound = theorem.regime(point), theorem.bound(point)
         try:
-            balls = enclose_regime(regime, bound, digits=DIGITS + 3)
+            balls = enclosed(name)
             floats = solve_regime(regime, bound)
         except RmtsymError as error:
             status = Status.INCONCLUSIVE

@@ -1,5 +1,6 @@
 """Changed code invalidates what it touches, and nothing else."""
 
+import functools
 import importlib
 import itertools
 import os
@@ -147,3 +148,53 @@ def test_recursion_ends():
         return n != 0 and even(n - 1)
 
     assert fingerprint(even)
+
+
+class Remembering:
+    def __init__(self):
+        self.scale = 2
+
+    @functools.cached_property
+    def double(self):
+        return 2 * self.scale
+
+
+class Named:
+    _identity = ("scale",)
+
+    def __init__(self):
+        self.scale, self.seen = 2, []
+
+
+@pytest.mark.parametrize(("item", "use"), [(Remembering(), lambda x: x.double), (Named(), lambda x: x.seen.append(1))])
+def test_what_an_object_remembers_is_not_a_change(item, use):
+    def replicate():
+        return item.scale
+
+    before = fingerprint(replicate)
+    use(item)
+    assert fingerprint(replicate) == before
+    item.scale = 3
+    assert fingerprint(replicate) != before
+
+
+def test_the_environment_is_not_a_change(monkeypatch):
+    def replicate():
+        return os.environ.get("HOME")
+
+    before = fingerprint(replicate)
+    monkeypatch.setenv("SOMETHING_ELSE", "1")
+    assert fingerprint(replicate) == before
+
+
+def test_a_library_counts_the_same_before_and_after_it_is_loaded():
+    script = (
+        "import sys\n"
+        "from rmtsym.simulate import fingerprint\n"
+        "def replicate():\n    from sklearn.datasets import load_digits\n    import colorsys\n    return load_digits\n"
+        "if sys.argv[1:]: import sklearn.datasets, colorsys\n"
+        "print(fingerprint(replicate))\n"
+    )
+    runs = [[sys.executable, "-c", script, *more] for more in ([], ["loaded"])]
+    found = [subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout for run in runs]
+    assert found[0] == found[1] != ""

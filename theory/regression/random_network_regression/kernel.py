@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from rmtsym.errors import DomainError
-from rmtsym.gaussian import AA, AB, BB, activation, kernel_expression
+from rmtsym.gaussian import AA, AB, BB, Function, activation, kernel_expression
 from rmtsym.gaussian.gram import A2B, A2B2, AB2, Gram
 from theory.regression import datasets
 from theory.regression.random_network_regression.statement import theorem
@@ -64,6 +64,10 @@ def apply_activation(sigma: str, coef: tuple[Fraction, ...], t: np.ndarray) -> n
     """The activation itself, in floats."""
     if sigma == "poly2":
         return np.polynomial.polynomial.polyval(t, [float(c) for c in coef[::-1]])
-    if sigma == "lrelu":
-        return activation("lrelu", *coef)(t)
-    return activation(sigma)(t)
+    return _known(sigma, coef if sigma == "lrelu" else ())(t)
+
+
+@lru_cache(maxsize=32)
+def _known(sigma: str, coef: tuple[Fraction, ...]) -> Function:
+    """An activation by name; a replicate should not define it again."""
+    return activation(sigma, *coef)
