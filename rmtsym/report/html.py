@@ -188,22 +188,21 @@ def _kills(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _errata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Wrong versions that were met in public code or papers."""
-    found = []
+    """Wrong versions that were met in public code or papers, once each, where they differ from the right one."""
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
     for record in records:
         for m in _mutants(record):
-            if not m["source"]:
-                continue
             row = _mutant_row(m)
+            key = (m["source"], record["id"], m["name"])
+            if not m["source"] or row["outcome"] == "equivalent" or key in found:
+                continue
             evidence = f"{row['outcome']} by {row['by']}" if row["by"] else row["outcome"]
             evidence += f" ({row['message']})" if row["message"] else ""
-            found.append(
-                {
-                    "source": m["source"],
-                    "name": m["name"],
-                    "id": record["id"],
-                    "title": record["title"],
-                    "evidence": evidence,
-                }
-            )
-    return sorted(found, key=lambda e: (e["source"], e["id"], e["name"]))
+            found[key] = {
+                "source": m["source"],
+                "name": m["name"],
+                "id": record["id"],
+                "title": record["title"],
+                "evidence": evidence,
+            }
+    return [found[key] for key in sorted(found)]
