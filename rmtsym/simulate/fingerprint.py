@@ -14,6 +14,7 @@ import dis
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -122,11 +123,22 @@ class _Walker:
         if not self._ours(item.module):
             self._library(item.module)
             return f"{item.module}.{item.name}"
-        module = importlib.import_module(item.module)
-        if item.name and not hasattr(module, item.name):  # a module of the package that is not loaded yet
-            module = importlib.import_module(f"{item.module}.{item.name}")
-            return self.visit(module)
-        return self.visit(getattr(module, item.name) if item.name else module)
+        found: Any = importlib.import_module(item.module)
+        if item.name and not hasattr(found, item.name):  # a module of the package that is not loaded yet
+            importlib.import_module(f"{item.module}.{item.name}")
+        found = getattr(found, item.name) if item.name else found
+        if item.name and isinstance(found, types.ModuleType) and self._ours(found.__name__):
+            self._whole(found)
+        return self.visit(found)
+
+    def _whole(self, module: types.ModuleType) -> None:
+        """A module under a local name: what is read of it cannot be told from the code, so all of it counts."""
+        if id(module) in self.seen:
+            return
+        self.seen.add(id(module))
+        for name, value in sorted(vars(module).items()):
+            if getattr(value, "__module__", None) == module.__name__:
+                self.parts.add(f"{module.__name__}.{name} = {self.visit(value)}")
 
     def _library(self, module: str | None) -> None:
         if module:
@@ -205,7 +217,7 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
     found: dict[str, tuple[str | None, Any]] = {}
 
     def scan(code: types.CodeType) -> None:
-        instructions = _instructions(code)
+        instructions, parent = _instructions(code), ""
         for position, step in enumerate(instructions):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
                 module, name, value = function.__module__, step.argval, function.__globals__[step.argval]
@@ -216,9 +228,9 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
                     name = f"{name}.{after.argval}"
                 found[name] = (module, value)
             elif step.opname == "IMPORT_NAME":
-                found[f"import {step.argval}"] = (None, _Import(step.argval))
+                parent = _absolute(step.argval, instructions[position - 2].argval, function)
+                found[f"import {parent}"] = (None, _Import(parent))
             elif step.opname == "IMPORT_FROM":
-                parent = next((s.argval for s in reversed(instructions[:position]) if s.opname == "IMPORT_NAME"), "")
                 found[f"from {parent} import {step.argval}"] = (None, _Import(parent, step.argval))
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
@@ -226,6 +238,12 @@ def _globals_used(function: types.FunctionType) -> dict[str, tuple[str | None, A
 
     scan(function.__code__)
     return found
+
+
+def _absolute(name: str, level: Any, function: types.FunctionType) -> str:
+    """Full name of an imported module; a relative import has as many dots as its level."""
+    dots = "." * level if isinstance(level, int) else ""
+    return importlib.util.resolve_name(dots + name, function.__globals__.get("__package__")) if dots else name
 
 
 @functools.lru_cache(maxsize=4096)

@@ -178,6 +178,12 @@ def test_what_an_object_remembers_is_not_a_change(item, use):
     assert fingerprint(replicate) != before
 
 
+def test_a_module_imported_by_a_function_counts(load):
+    local = [("    return {'m'", "    from . import helper as local\n    local.other(1)\n    return {'m'")]
+    changed = [("return x\n\nSCALE", "return -x\n\nSCALE")]
+    assert load(main=local) == load(main=local) != load(main=local, helper=changed)
+
+
 def test_the_environment_is_not_a_change(monkeypatch):
     def replicate():
         return os.environ.get("HOME")

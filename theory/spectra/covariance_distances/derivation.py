@@ -71,7 +71,7 @@ def _wachter(claim: sp.Eq) -> Evidence:
         if not left.overlaps(right):
             return Evidence.of(False, "law of Wachter", message=f"{left} and {right}")
         worst = max(worst, float(left.rad()))
-    return Evidence.of(worst < 1e-9, "contour integrals over the law of Wachter", resolution=worst)
+    return Evidence.of(worst < 1e-9 or None, "contour integrals over the law of Wachter", resolution=worst)
 
 
 def _half_line(letter: sp.Symbol, density: Callable[[Any, Any], Any]) -> Callable[[sp.Eq], Evidence]:
