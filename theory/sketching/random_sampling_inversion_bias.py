@@ -22,7 +22,7 @@ from rmtsym.simulate import Statistic
 from rmtsym.theorem import Quantity, Theorem
 from rmtsym.theorem.exact import vanishes
 from theory.sketching import enumeration, row_sampling, sampling_steps
-from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, doubled, load, m, n
+from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, load, m, n, times
 from theory.sketching.sampling_steps import Hi, Problem, energy, scatter, xbar
 
 theorem = Theorem(
@@ -143,20 +143,23 @@ def observed(*options: float) -> tuple[Statistic, ...]:
 
 def fixed_images() -> tuple[Statistic, ...]:
     """For the digits only m grows: the error itself falls like 1/m, what the theory misses of it one power faster."""
-    return tuple(replace(x, exponent=2.0) if x.name == "trHxMx" else x for x in observed(100.0, 0.2)[:6])
+    return tuple(replace(x, exponent=2.0) if x.name == "trHxMx" else x for x in observed(200.0, 0.2)[:6])
 
 
-LAWS = (replace(observed(8.0, 0.1)[0], fails=("coherent",)),)
-HALF = Fraction(1, 2)
+LAWS = (replace(observed(10.0, 0.1)[0], fails=("coherent",)),)
 
 
-@theorem.experiment(points=("digits",), statistics=fixed_images(), sizes=doubled(1), at_size=row_sampling.at_size)
-@theorem.experiment(points=("L",), statistics=observed(8.0, 0.1)[:4], sizes=doubled(HALF), at_size=row_sampling.at_size)
+@theorem.experiment(points=("digits",), statistics=fixed_images(), sizes=times(3, 6), at_size=row_sampling.at_size)
+@theorem.experiment(points=("L",), statistics=observed(10.0, 0.1)[:4], sizes=times(1, 3), at_size=row_sampling.at_size)
 @theorem.experiment(
-    points=("L",), statistics=LAWS, sizes=doubled(HALF), laws=("rad", "coherent"), at_size=row_sampling.at_size
+    points=("L",),
+    statistics=LAWS,
+    sizes=times(1, 3),
+    laws=("rad", "coherent"),
+    at_size=row_sampling.at_size,
 )
-@theorem.experiment(points=("R",), statistics=observed(4.0, 0.2), sizes=doubled(HALF), at_size=row_sampling.at_size)
-@theorem.experiment(points=("A",), statistics=observed(4.0, 0.2)[:6], sizes=doubled(HALF), at_size=row_sampling.at_size)
+@theorem.experiment(points=("R",), statistics=observed(20.0, 0.2), sizes=times(1, 3), at_size=row_sampling.at_size)
+@theorem.experiment(points=("A",), statistics=observed(20.0, 0.2)[:6], sizes=times(1, 3), at_size=row_sampling.at_size)
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
     """Means over sixteen sketches."""
     return sketches(point, size, law).draw(rng, 16)

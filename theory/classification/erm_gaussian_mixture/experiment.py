@@ -55,17 +55,17 @@ def reduced(*forms: str, curvature: float | None = None, **resolutions: float) -
 ))  # fmt: skip
 # a small ridge: scores and losses of the training samples are exponentially small, and their means vary as much
 @theorem.experiment(points=("N",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
-    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.01, train_loss=0.025, eta=0.02, ef2=0.1))  # fmt: skip
+    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.0075, train_loss=0.02, eta=0.015, ef2=0.1))  # fmt: skip
 # almost separable: large minimisers with heavy tails; more controls have means that do not fall like 1/n before n = 500
 @theorem.experiment(points=("E",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
-    "mean", "score", M=0.01, sigma=0.01, test_err=0.01, train_err=0.015, train_loss=0.015, eta=0.015, ef2=0.02,
+    "mean", "score", M=0.005, sigma=0.005, test_err=0.005, train_err=0.015, train_loss=0.01, eta=0.01, ef2=0.01,
 ))  # fmt: skip
 # least squares without ridge is a series in 1/(n - p) = 2/n
 @theorem.experiment(points=("S",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
-    "mean", "score", "square", curvature=4.0, M=0.005, sigma=0.005, test_err=0.0075, train_err=0.2, train_loss=0.0075,
-    eta=0.0075, ef2=0.0075))  # fmt: skip
+    "mean", "score", "square", curvature=4.0, M=0.005, sigma=0.005, test_err=0.005, train_err=0.2, train_loss=0.005,
+    eta=0.005, ef2=0.005))  # fmt: skip
 @theorem.experiment(points=("H",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
-    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.0075, train_err=0.025, train_loss=0.0125, eta=0.005, ef2=0.0075,
+    *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.005, train_err=0.025, train_loss=0.0075, eta=0.005, ef2=0.005,
 ))  # fmt: skip
 def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict[str, float]:
     """Margins, errors and scores of minimisers, averaged, and their controls.

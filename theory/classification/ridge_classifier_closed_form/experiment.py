@@ -25,10 +25,10 @@ def reduced(*names: str, resolution: float) -> tuple[Statistic, ...]:
     return tuple(Statistic(name, controls=CONTROLS, resolution=resolution) for name in names)
 
 
-_SHARP = (*reduced("M", "sigma", resolution=0.01), *reduced("test_err", resolution=0.005))
-_NULL = (*reduced("M", resolution=0.015), *reduced("sigma", "test_err", resolution=0.0075))
+_SHARP = reduced("M", "sigma", "test_err", resolution=0.005)
+_NULL = (*reduced("M", resolution=0.0075), *reduced("sigma", "test_err", resolution=0.005))
 _LOSS = (*reduced("train_loss", resolution=0.005), Statistic("train_err", kind="probability", resolution=0.05))
-_PEAK = (*reduced("M", "test_err", "sigma", resolution=0.01), *reduced("train_loss", resolution=0.005),
+_PEAK = (*reduced("M", "test_err", "sigma", resolution=0.0075), *reduced("train_loss", resolution=0.005),
          Statistic("train_err", kind="probability", resolution=0.2))  # fmt: skip
 _EXACT = tuple(Statistic(name, kind="exact", scale=0.25) for name in ("train_err", "train_loss"))
 

@@ -79,7 +79,7 @@ TRACES = tuple(
 )
 FORMS = (
     *(Statistic(name, kind="form", resolution=0.1) for name in ("risk", "B", "train")),
-    *(Statistic(name, controls=CONTROLS, resolution=0.02) for name in ("V", "shrinkage")),
+    *(Statistic(name, controls=CONTROLS, resolution=0.005) for name in ("V", "shrinkage")),
 )
 #: A length of its own for every sample leaves the second moments as they are, but the features do not concentrate.
 LENGTHS = tuple(Statistic(name, resolution=0.02, fails=("radial",)) for name in ("V", "shrinkage"))

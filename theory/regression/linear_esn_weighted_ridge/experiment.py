@@ -82,14 +82,14 @@ def observed(variance: float, risk: float, bias: float = 0.0, others: float = 0.
 
 #: In a symmetric reservoir the states after an even number of steps are not orthogonal.
 SYMMETRIC = tuple(Statistic(name, resolution=0.02, fails=("symmetric",)) for name in ("V", "train", "shrinkage"))
-OTHERS = dict(laws=("rad", "cycle"), statistics=observed(0.015, 0.01, others=0.01))
+OTHERS = dict(laws=("rad", "cycle"), statistics=observed(0.005, 0.005))
 
 
 @theorem.experiment(points=("short",), sizes=(48, 96), at_size=at_size, laws=("symmetric",), statistics=SYMMETRIC)
-@theorem.experiment(points=("short",), sizes=(48, 96), at_size=at_size, statistics=observed(0.006, 0.01, bias=0.04))
-@theorem.experiment(points=("B",), sizes=(120, 240), at_size=at_size, statistics=observed(0.0075, 0.005))
-@theorem.experiment(points=("A",), sizes=(40, 80), at_size=at_size, **OTHERS)
-@theorem.experiment(points=("A",), sizes=(40, 80), at_size=at_size, statistics=observed(0.008, 0.005, bias=0.5))
+@theorem.experiment(points=("short",), sizes=(48, 192), at_size=at_size, statistics=observed(0.005, 0.005, bias=0.04))
+@theorem.experiment(points=("B",), sizes=(120, 480), at_size=at_size, statistics=observed(0.005, 0.005))
+@theorem.experiment(points=("A",), sizes=(40, 160), at_size=at_size, **OTHERS)
+@theorem.experiment(points=("A",), sizes=(40, 160), at_size=at_size, statistics=observed(0.005, 0.005, bias=0.5))
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
     """Errors given the reservoir and the inputs; N^2 neurons, so that Td/n falls like 1/N."""
     length, d = point["T"], at_size(point, size)["d"]

@@ -58,7 +58,7 @@ COORDINATES = (Statistic("lra", fails=("coordinates",)), Statistic("Pperp0", kin
 @theorem.experiment(points=("B",), statistics=COORDINATES, sizes=times(1, 2), laws=("coordinates",))
 @theorem.experiment(points=("flat",), statistics=EXACT, sizes=times(1, 2))
 @theorem.experiment(points=("digits",), statistics=observed(0.03, 0.2, 0.3), sizes=times(1, 2))
-@theorem.experiment(points=("C",), statistics=observed(0.01, 0.1, 0.1), sizes=times(1, 2))
+@theorem.experiment(points=("C",), statistics=observed(0.005, 0.1, 0.1), sizes=times(1, 2))
 @theorem.experiment(points=("B",), statistics=observed(0.005, 0.06, 0.1), sizes=times(1, 2), laws=("gauss", "rad"))
 @theorem.experiment(points=("A",), statistics=observed(0.005, 0.04, 0.1), sizes=times(1, 2, 4), laws=("gauss", "rad"))
 def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: str) -> dict[str, float]:
