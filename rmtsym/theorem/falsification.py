@@ -211,17 +211,18 @@ class _Bench:
     def try_out(self, mutant: Mutant, regime: Regime) -> Kill:
         wrong = mutant.apply(regime)
         here = self.places[id(regime)]
-        # tried at one point after the other until it has no value; a generated one until the simulation rejects it, or
-        # once, if no statistic could
+        # tried at one point after the other until it has no value at two; a generated one until the simulation rejects
+        # it, or once, if no statistic could
         values: dict[str, dict[str, np.ndarray]] = {}
-        note, z, where, seen = "", 0.0, "", False
+        note, z, where, seen, failures = "", 0.0, "", False, 0
         for name, point in here.items():
             part = {name: point}
             found, reason = self._values(mutant, regime, wrong, part)
             values, note = {**values, **found}, note or reason
             changed = {q for n in found for q in found[n] if _shift(self.truth[n], found[n], (q,)) > SAME}
             z, where, seen = max((z, where, seen), self._simulation(found, part, changed), key=lambda x: (x[2], x[0]))
-            if reason or (mutant.generated and (seen or (changed and not changed & self.estimated[id(regime)]))):
+            failures += bool(reason)
+            if failures == 2 or (mutant.generated and (seen or (changed and not changed & self.estimated[id(regime)]))):
                 break
         shift = max((_shift(self.truth[n], values[n]) for n in values), default=math.inf)
         if shift <= SAME and not note and self._same(mutant, regime, wrong):
