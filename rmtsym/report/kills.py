@@ -20,9 +20,9 @@ def mutation_evidence(theorem_id: str, *, profile: str, jobs: int | None, seed: 
     from rmtsym.simulate import RecordStore
     from rmtsym.theorem import Trial
 
-    store = RecordStore(os.environ.get("RMTSYM_STORE") or records())
-    trial = Trial(theorem_id, profile, jobs=jobs or os.cpu_count() or 1, seed=seed, store=store)
-    return trial.kills.to_json()
+    with RecordStore(os.environ.get("RMTSYM_STORE") or records()) as store:
+        trial = Trial(theorem_id, profile, jobs=jobs or os.cpu_count() or 1, seed=seed, store=store)
+        return trial.kills.to_json()
 
 
 def kill_table(evidence: Mapping[str, Any], terminal: Terminal | None = None) -> None:

@@ -170,18 +170,23 @@ class Page:
     # -- simulation -----------------------------------------------------------------------------------------------
 
     def simulation(self) -> Any:
-        """Every statistic: theory, extrapolated simulation, z-score, resolution, fitted rate."""
+        """Every statistic: theory, extrapolated simulation, z-score, resolution, fitted rate.
+
+        The gain is what control variates or paired draws save: the ratio of the variances without and with them, at
+        the same cost.
+        """
         lines = [
-            "| quantity | point | entries | theory | simulation | s.e. | $z$ | resolution | rate | outcome |",
-            "|---|---|---|---:|---:|---:|---:|---:|---:|---|",
+            "| quantity | point | entries | theory | simulation | s.e. | $z$ | resolution | rate | gain | outcome |",
+            "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
         ]
         for o in self.trial.simulated.outcomes:
             fitted = f"{o.exponent:.2f} ± {o.exponent_error:.2f}" if math.isfinite(o.exponent_error) else "–"
             rate = "exact" if o.claimed_exponent is None else fitted
+            saved = "–" if o.gain is None else f"{o.gain:.3g}"
             said = f"{o.status} (documented failure)" if o.expected_failure else o.status
             lines.append(
                 f"| `{o.quantity}` | {self.trial.simulated.named(o)} | {o.law} | {o.theory:.6g} | {o.estimate:.6g} | "
-                f"{o.se:.1e} | {o.z:+.1f} | {100 * o.resolution:.2g} % | {rate} | {said} |"
+                f"{o.se:.1e} | {o.z:+.1f} | {100 * o.resolution:.2g} % | {rate} | {saved} | {said} |"
             )
         return _markdown(lines)
 

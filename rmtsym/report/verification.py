@@ -126,6 +126,11 @@ def verify_theorems(
     for entry in entries:
         if not entry.notebook.exists():
             raise RmtsymError(f"{entry.id} has no notebook at {entry.notebook}; docs/notebooks.md says how to make one")
+    if cluster:
+        from rmtsym.simulate import executor
+
+        with executor(cluster=cluster):
+            pass  # a wrong address is said at once, not by every notebook
     jobs = jobs or os.cpu_count() or 1
     tasks, slots = tasks_for(entries, profile=profile, seed=seed, jobs=jobs, cluster=cluster)
     by_id = {entry.id: entry for entry in entries}

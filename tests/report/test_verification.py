@@ -58,6 +58,25 @@ def test_report_pages(verified):
         assert "http://" not in text.replace("http://www.w3.org", "") and "<script" not in text  # works offline
 
 
+def test_kill_table_from_the_records(verified):
+    """``rmtsym mutate`` takes its simulations from the records of ``rmtsym verify``."""
+    lab, _ = verified
+    before = _replicates(lab)
+    done = lab.run("mutate", "sample-moments", "--jobs", "1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["status"] == "VERIFIED" and found["counts"]["killed"] == found["counts"]["counted"] > 0
+    assert {"name", "kind", "killed_by", "equivalent", "z", "where"} <= set(found["mutants"][0])
+    assert _replicates(lab) == before
+    assert "wrong versions rejected" in lab.run("mutate", "sample-moments", "--jobs", "1").stdout
+
+
+def test_a_wrong_cluster_address_is_said_at_once(lab):
+    done = lab.run("verify", "sample-moments", "--cluster", "tcp://127.0.0.1:9")
+    assert done.returncode == 2 and done.stdout == ""
+    assert "cluster" in done.stderr and "dask scheduler" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_wrong_statement_is_refuted_by_name(lab):
     lab.edit('outputs["inverse"] = t', 'outputs["inverse"] = t + v / 20')
     done = lab.run("verify", "sample-moments", "--jobs", "1")

@@ -78,3 +78,12 @@ def test_a_regime_that_fixes_a_parameter_makes_more_mutants_equivalent(toy, simu
 
     assert equivalents(sp.true) == set()
     assert equivalents("v == 1") == {"equation of t"}  # (v - 1) t may have any sign and any exponent there
+
+
+def test_a_version_by_hand_that_says_the_same_counts_against_the_theorem(toy, simulated):
+    theorem = toy()
+    theorem.mutant("the same in other words", outputs={"inverse": 1 / sp.Symbol("v", positive=True)})
+    table = kill_table(theorem, simulated)
+    assert table.idle == ("the same in other words",)
+    assert table.evidence().status is Status.INCONCLUSIVE
+    assert "says the same as the statement" in table.evidence().message
