@@ -20,7 +20,7 @@ import sympy as sp
 
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import FixedPointSystem
-from rmtsym.theorem import exact
+from rmtsym.theorem import exact, rate
 from rmtsym.theorem.derivation import Report, Step, run_step
 from rmtsym.theorem.evidence import Evidence
 
@@ -229,6 +229,22 @@ class Claims:
         ]
         what = "maximum" if maximum else "minimum"
         self._add("optimum", text or f"{quantity} is {what[:3]}imal at {of} = {at}", lambda: check(exact_place), wrong)
+
+    def asymptotic(
+        self,
+        text: str,
+        *,
+        deviation: Callable[[Any, int], float],
+        exponent: float = -0.5,
+        sizes: Sequence[int] = (50, 100, 200, 400),
+        replicates: int = 64,
+    ) -> None:
+        """A number of the data tends to its limit: ``deviation(rng, n)`` draws what it is off by.
+
+        Its rms must fall like ``n**exponent``.
+        """
+        draws = rate.Draws(deviation, tuple(sizes), replicates, f"{self.theorem.id}/{text}")
+        self._add("asymptotic", text, lambda: rate.check(draws, exponent), rate.wrong(draws, exponent))
 
     def holds(
         self, text: str, check: Callable[[], bool | None], *, wrong: Mapping[str, Callable[[], bool | None]]

@@ -327,11 +327,6 @@ class Proof:
 
         draws = rate.Draws(deviation, tuple(sizes), replicates, f"{self.theorem.id}/{name}")
         claims = claim if isinstance(claim, (tuple, list)) else (claim,)
-        wrong = (
-            ("a rate faster by 1/2", lambda: rate.check(draws, exponent - 0.5)),
-            ("a rate slower by 1/2", lambda: rate.check(draws, exponent + 0.5)),
-            ("another limit", lambda: rate.check(draws.shifted(), exponent)),
-        )
         return self._add(
             Step(
                 name,
@@ -340,7 +335,7 @@ class Proof:
                 reason,
                 self._uses(uses),
                 lambda: rate.check(draws, exponent),
-                wrong,
+                rate.wrong(draws, exponent),
             )
         )
 

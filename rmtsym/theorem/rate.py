@@ -10,7 +10,7 @@ import numpy as np
 
 from rmtsym.theorem.evidence import Evidence
 
-__all__ = ["Draws", "check"]
+__all__ = ["Draws", "check", "wrong"]
 
 TOLERANCE = 0.15  # half the distance that separates n^-1/2 from n^-1/4 and n^-3/4, less the error of the fit
 ERROR = 0.05  # the fit must know the exponent this well (one sigma) to decide
@@ -69,3 +69,12 @@ def check(draws: Draws, exponent: float) -> Evidence:
         return Evidence.of(None, method, resolution=TOLERANCE, message=message, figures=figures)
     holds = abs(slope - exponent) <= TOLERANCE and slope < 0
     return Evidence.of(holds, method, resolution=TOLERANCE, message=message, figures=figures)
+
+
+def wrong(draws: Draws, exponent: float) -> tuple[tuple[str, Callable[[], Evidence]], ...]:
+    """Wrong versions of a limit: other rates, and another limit."""
+    return (
+        ("a rate faster by 1/2", lambda: check(draws, exponent - 0.5)),
+        ("a rate slower by 1/2", lambda: check(draws, exponent + 0.5)),
+        ("another limit", lambda: check(draws.shifted(), exponent)),
+    )

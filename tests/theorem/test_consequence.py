@@ -23,6 +23,10 @@ CLAIMS = {
         lambda c: c.exponent("inverse", lambda eps: {"v": eps**2}, -2),
         lambda c: c.exponent("inverse", lambda eps: {"v": eps**2}, -1),
     ),
+    "asymptotic": (
+        lambda c: c.asymptotic("mean", deviation=lambda rng, n: rng.standard_normal() / n**0.5, replicates=256),
+        lambda c: c.asymptotic("mean", deviation=lambda rng, n: rng.standard_normal() / n, replicates=256),
+    ),
     "minimum": (lambda c: c.minimum("total", of="v", at=1), lambda c: c.minimum("total", of="v", at=Fraction(11, 10))),
     "maximum": (
         lambda c: c.holds("a maximum is not a minimum", lambda: True, wrong={"x": lambda: False}),
