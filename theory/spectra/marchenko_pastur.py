@@ -290,6 +290,7 @@ def sizes(point) -> tuple[int, int]:
 
 @theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=(*_BULK, _EDGE, *_INVERSE))
 @theorem.experiment(points=("C",), sizes=sizes, laws=("rad",), statistics=(*_BULK, _EDGE, *_INVERSE))
+@theorem.experiment(points=("C",), sizes=sizes, laws=("t9", "sparse"), statistics=_BULK[:1])  # heavy tails, many zeros
 @theorem.experiment(points=("B",), sizes=sizes, statistics=(*_BULK, _EDGE, Statistic("mass_at_zero", kind="exact")))
 @theorem.experiment(points=("D",), sizes=sizes, statistics=_BULK)
 def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str, float]:

@@ -58,6 +58,7 @@ def _statistics(resolution: float, rough: float) -> tuple[Statistic, ...]:
 
 
 @theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=_statistics(0.005, 0.2))
+@theorem.experiment(points=("A",), sizes=sizes, laws=("t9",), statistics=_statistics(0.005, 0.2)[1:2])
 @theorem.experiment(points=("B", "C"), sizes=sizes, statistics=_statistics(0.01, 0.3))
 def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str, float]:
     """Errors given the data, averaged exactly over noise and signal direction; and those of one noisy fit."""
