@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -86,13 +87,8 @@ def test_a_wrong_statement_is_refuted_by_name(lab):
 
 
 def test_a_broken_notebook_does_not_stop_the_others(lab):
-    module = lab.folder / "lab" / "toy" / "sample_moments.py"
-    other = module.with_name("other_moments.py")
-    other.write_text(module.read_text().replace("sample-moments", "other-moments"))
-    book = lab.folder / "notebooks" / "toy" / "sample_moments.ipynb"
-    text = book.read_text()
-    book.with_name("other_moments.ipynb").write_text(text.replace("sample-moments", "other-moments"))
-    book.write_text(text.replace("page.numbers()", "%mistyped_magic"))
+    book = _second_theorem(lab)
+    book.write_text(book.read_text().replace("page.numbers()", "%mistyped_magic"))
     done = lab.run("verify", "--family", "toy", "--jobs", "2")
     assert done.returncode == 1
     records = {p.stem: json.loads(p.read_text()) for p in (lab.folder / ".rmtsym" / "verdicts").glob("*.json")}
@@ -147,6 +143,52 @@ def test_a_killed_run_resumes(lab, how):
     for point, law, size, first, count in rows:  # no replicate was computed twice
         assert first >= ends.get((point, law, size), 0)
         ends[point, law, size] = first + count
+
+
+def _second_theorem(lab):
+    """Path of ``other-moments``, a copy of the theorem and of its notebook."""
+    module = lab.folder / "lab" / "toy" / "sample_moments.py"
+    other = module.with_name("other_moments.py")
+    other.write_text(module.read_text().replace("sample-moments", "other-moments"))
+    book = lab.folder / "notebooks" / "toy" / "sample_moments.ipynb"
+    book.with_name("other_moments.ipynb").write_text(book.read_text().replace("sample-moments", "other-moments"))
+    return book
+
+
+def test_what_is_finished_is_reported_after_an_interruption(lab):
+    _second_theorem(lab)
+    lab.edit("square = float(np.mean(x**2))", "import time; time.sleep(0.005); square = float(np.mean(x**2))")
+    files = ("--json", "out.json", "--junit", "out.xml", "--summary", "out.md")
+    command = [sys.executable, "-m", "rmtsym", "verify", "--family", "toy", "--jobs", "1", *files]
+    process = subprocess.Popen(
+        command, cwd=lab.folder, env=lab.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    limit = time.monotonic() + 120
+    first = lab.folder / ".rmtsym" / "verdicts" / "other-moments.json"
+    while not first.exists() and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted" in err, out + err
+    run = json.loads((lab.folder / "out.json").read_text())
+    assert (run["complete"], run["status"]) == (False, "INCONCLUSIVE")
+    assert [(r["id"], r["status"]) for r in run["theorems"]] == [("other-moments", "VERIFIED")]
+    (suite,) = ET.parse(lab.folder / "out.xml").getroot()
+    assert suite.get("name") == "other-moments"
+    assert "`other-moments`" in (lab.folder / "out.md").read_text()
+    assert "other-moments" in out and "1 not run" in out
+
+
+def test_the_recipe_for_pytest(lab):
+    """The test in docs/continuous-integration.md, in a repository of its own."""
+    page = (Path(__file__).parents[2] / "docs" / "continuous-integration.md").read_text()
+    recipe = page.split("```python\n")[1].split("```")[0].replace('"laws"', '"lab"')
+    (lab.folder / "test_laws.py").write_text(recipe)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_laws.py"]
+    done = subprocess.run(
+        command, cwd=lab.folder, env=lab.environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_nothing_is_left_running(lab):
