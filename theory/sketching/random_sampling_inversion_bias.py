@@ -8,7 +8,6 @@ A row that is drawn counts less than its weight, the less the larger its leverag
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +20,7 @@ from rmtsym.fixedpoint import FixedPointSystem, Unknown
 from rmtsym.simulate import Statistic
 from rmtsym.theorem import Quantity, Theorem
 from rmtsym.theorem.exact import vanishes
-from theory.sketching import enumeration, row_sampling, sampling_steps
+from theory.sketching import few_rows, row_sampling, sampling_steps
 from theory.sketching.row_sampling import A, C, D, E, H, M, Pi, Q, T, W, b, d, load, m, n, times
 from theory.sketching.sampling_steps import Hi, Problem, energy, scatter, xbar
 
@@ -58,6 +57,7 @@ theorem = Theorem(
         "L": {"scheme": "lev", "n": 1000, "lam": "100"},
         "digits": {"kind": "digits", "n": row_sampling.DIGITS, "m": 200, "scheme": "mix"},
     },
+    uses=("gaussian-sketch-inverse-moments",),
 )
 
 # -- statement --------------------------------------------------------------------------------------------------------
@@ -258,8 +258,15 @@ def lost_weight(claim: Any) -> None:
     def holds(factor: Any) -> bool | None:
         return zero(Trace(law) - Trace(law * weight) - factor * total)
 
-    claim.holds("without a ridge the right side is d/m: there is a root only for m > d", lambda: holds(1),
-                wrong={"twice": lambda: holds(2)})  # fmt: skip
+    claim.holds("the equation times 1 - D, traced", lambda: holds(1), wrong={"twice": lambda: holds(2)})
+
+    def without_ridge(side: Any) -> bool | None:
+        return zero(total.xreplace({C: sp.ZeroMatrix(d, d)}).doit() - side)
+
+    claim.holds(
+        "without a ridge the right side is d/m; the left one is below one, as D > 0: a root needs m > d",
+        lambda: without_ridge(d / m), wrong={"n/m": lambda: without_ridge(n / m)},
+    )  # fmt: skip
 
 
 @theorem.consequence("no change of variables matters: $A\\to AK$, $C\\to K^\\top CK$ leaves the weights as they are")
@@ -278,6 +285,9 @@ def monotone(claim: Any) -> None:
     low, high = MatrixSymbol("D_1", n, n), MatrixSymbol("D_2", n, n)
     q1, q2 = (Inverse(A.T * x * A + C) for x in (low, high))
     claim.identity(Eq(q1 - q2, q2 * A.T * (high - low) * A * q1, evaluate=False))  # the forms fall as D grows
+    t = sp.Symbol("t", positive=True)
+    more = Inverse(t * A.T * low * A + C)  # the forms in it are those in Q over t, and more: F(tD) < tF(D)
+    claim.identity(Eq(more - q1 / t, (1 - 1 / t) * more * C * q1, evaluate=False))
     rng = np.random.default_rng(5)
     made = row_sampling.of(theorem.point(n=40, d=4, m=9))
 
@@ -288,13 +298,14 @@ def monotone(claim: Any) -> None:
     def holds(sign: int) -> bool:
         for _ in range(50):
             weight = rng.uniform(0.1, 1, 40)
-            more = image(weight + rng.uniform(0, 1, 40)) - image(weight)
-            less = 1.5 * image(weight) - image(1.5 * weight)
-            if (sign * more <= 0).any() or (less <= 0).any():
+            gain = image(weight + rng.uniform(0, 1, 40)) - image(weight)
+            loss = 1.5 * image(weight) - image(1.5 * weight)
+            if (sign * gain <= 0).any() or (loss <= 0).any():
                 return False
         return True
 
-    claim.holds("at 50 random weights", lambda: holds(1), wrong={"falling": lambda: holds(-1)})
+    claim.holds("both inequalities at 50 random weights of one design", lambda: holds(1),
+                wrong={"falling": lambda: holds(-1)})  # fmt: skip
 
 
 SMALL = {"n": "200", "d": "4", "m": "200", "ratio": "2"}
@@ -316,40 +327,7 @@ def many_draws(claim: Any) -> None:
                        "l without its square": lambda: coefficient(0 * rate + 4, 1e-4)})  # fmt: skip
 
 
-@theorem.consequence(
-    "with $n$ and $d$ fixed the draws' fixed total counts too: $E\\tilde Q=H^{-1}+\\frac1mH^{-1}(A^\\top\\mathrm{diag}"
-    "(\\ell/\\pi)A-A^\\top AH^{-1}A^\\top A)H^{-1}+O(m^{-2})$"
-)
-def fixed_dimension(claim: Any) -> None:
-    third, quarter, half = Fraction(1, 3), Fraction(1, 4), Fraction(1, 2)
-    uneven = enumeration.Case(((1, 2), (0, 1), (2, -1)), Fraction(1), (half, third, third / 2))
-    claim.holds(
-        "E X H^{-1} X in rational numbers, all draws visited, for 1 and 3 draws",
-        lambda: all(uneven.fluctuation(m) == uneven.variance() for m in (1, 3)),
-        wrong={"the total left free": lambda: uneven.fluctuation(3) == uneven.variance(total=False)},
-    )
-    case = enumeration.Case(((1, 1), (0, 1), (2, -1)), Fraction(2), (quarter, quarter, half))
-
-    def order(claimed: float, **options: Any) -> bool:
-        few, many = (case.remainder(m, **options) for m in (16, 32))
-        return abs(np.log2(few / many) - claimed) < 0.1
-
-    claim.holds(
-        "the mean inverse in rational numbers, 16 and 32 draws: the remainder is of order 2", lambda: order(2),
-        wrong={"the total left free": lambda: order(2, total=False), "no correction": lambda: order(2, order=0)},
-    )  # fmt: skip
-
-
-@theorem.consequence("repeated rows break it: for copies of basis vectors the bias exceeds the formula by $(d/m)^2$")
-def coherent(claim: Any) -> None:
-    def excess(power: int) -> list[float]:
-        return [(enumeration.coherent(10**5 * x, 10**5) - x / (x - 1)) * x**power for x in (40, 80, 160)]
-
-    claim.holds(
-        "(mean of m/(d b), b > 0 binomial, less m/(m - d)) (m/d)^2 tends to 1",
-        lambda: abs(excess(2)[2] - 1) < 0.05 and excess(2)[0] > excess(2)[1] > excess(2)[2],
-        wrong={"order d/m": lambda: abs(excess(1)[2] - 1) < 0.05, "order (d/m)^3": lambda: excess(3)[2] < 2},
-    )
+few_rows.declare(theorem, sketches)
 
 
 # -- known wrong versions ---------------------------------------------------------------------------------------------
