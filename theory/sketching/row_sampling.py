@@ -151,8 +151,20 @@ def weights(point: Any) -> np.ndarray:
     return np.broadcast_to(m / (m - load), len(made.b))
 
 
+def _independent(kind: str, n: int, d: int, ratio: Fraction, seed: int) -> None:
+    """Refuse rows of a rank below d, up to 1e-6 of the largest singular value: in A'A the square of that is lost."""
+    if 10 <= n and d <= n:  # otherwise refused by the design
+        values = np.linalg.svd(_rows(kind, n, d, float(ratio), seed)[0], compute_uv=False)
+        rank = int(np.sum(values > 1e-6 * values[0]))
+        if rank < d:
+            what = f"{n} rows of rank {d} without a ridge (these have rank {rank})"
+            raise DomainError("kind, n, d", f"{kind}, {n}, {d}", what, "use more rows, fewer columns, or lam > 0")
+
+
 def bound(point: Any) -> dict[str, Any]:
     """Matrices of a point; rows, probabilities and weights are taken as the doubles that they are."""
+    if point["lam"] == 0:
+        _independent(*(point[name] for name in ("kind", "n", "d", "ratio", "design_seed")))
     made = of(point)
     if point["lam"] == 0 and point["m"] <= point["d"]:
         raise DomainError("m", point["m"], f"m > d = {point['d']} without a ridge", "draw more rows, or set lam > 0")
