@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from theory.sketching.projection_spectra import one_row
+from theory.sketching.expected_residual_projection import theorem
+from theory.sketching.projection_spectra import one_row, polynomial
 
 
 def test_the_integral_has_its_known_digits_and_sums_to_one():
@@ -20,3 +21,9 @@ def test_the_integral_is_the_mean_of_a_normalised_row():
     error = shares.std(axis=0) / np.sqrt(len(shares))
     exact = [one_row(values, j) for j in range(3)]
     assert np.all(np.abs(shares.mean(axis=0) - exact) < 4 * error)
+
+
+def test_the_closed_form_is_for_infinite_rank():
+    point = theorem.point("C")  # sigma_i = 1/i, n = 200, k = 20
+    assert 20 / polynomial(2, 20) == pytest.approx(0.1174, abs=5e-5)
+    assert float(theorem.values(point)["lra"]) == pytest.approx(0.1075, abs=5e-5)

@@ -51,6 +51,7 @@ def times(*copies: int) -> Callable[[dict[str, Any]], tuple[int, ...]]:
     return lambda point: tuple(point["n"] * c for c in copies)
 
 
+# Entries: resolved to 3 % and more, each is one coordinate of a projection and its control explains little of it.
 EXACT = tuple(Statistic(name, kind="exact", resolution=0.03) for name in ("lra", "Pperp0", "Pperpn", "rho"))
 COORDINATES = (Statistic("lra", fails=("coordinates",)), Statistic("Pperp0", kind="form", fails=("coordinates",)))
 
