@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.optimize import minimize_scalar
 
 from rmtsym.field.average import Average
 from theory.classification.ridge_classifier_closed_form.statement import (
@@ -117,30 +118,48 @@ def double_descent(claim) -> None:
     )  # fmt: skip
 
 
+def _below(claim: Any, *points: Any) -> bool:
+    """Whether the test error grows strictly from point to point, in balls."""
+    balls = [claim.value("test_err", point, 10).ball for point in points]
+    return all(bool(first < second) for first, second in itertools.pairwise(balls))
+
+
+@theorem.consequence("enough ridge removes the peak: for covariance one and $|\\mu|^2=2$ the error grows with $c$ at "
+                     "$\\gamma=1/4$; at $1/10$ a slight hump is left")  # fmt: skip
+def no_peak(claim) -> None:
+    def grows(ridge: str, *ratios: str) -> bool:
+        return _below(claim, *(theorem.point("R1", gamma=ridge, c=ratio) for ratio in ratios))
+
+    ratios = ("1/5", "1/2", "4/5", "19/20", "21/20", "6/5", "3/2", "2", "3")
+    claim.holds("the error grows at 1/4", lambda: grows("1/4", *ratios),
+                wrong={"at 1/10": lambda: grows("1/10", *ratios), "at 0": lambda: grows("0", *ratios)})  # fmt: skip
+    claim.holds("at 1/10 it falls between c = 3/2 and 2", lambda: grows("1/10", "2", "3/2"),
+                wrong={"at 1/4": lambda: grows("1/4", "2", "3/2")})  # fmt: skip
+
+
 @theorem.consequence(
-    "no convex loss does better: $M/\\sigma$ is at most that of the square loss at $\\lambda=\\gamma/\\theta$"
+    "optimal regularisation: with a mean in the small eigenvalues, or in all, the best ridge is finite"
 )
+def best_ridge(claim) -> None:
+    for mass in ("1,0,0", "1/4,1/4,1/2"):
+        point = theorem.point("A", mass=mass)
+        error = lambda log, q=point: float(theorem.values({**q, "gamma": Fraction(np.exp(log))})["test_err"])  # noqa: E731
+        log = minimize_scalar(error, bounds=(-8, 5), method="bounded", options={"xatol": 1e-4}).x
+        best = Fraction(np.exp(log)).limit_denominator(10**4)
+        claim.minimum("test_err", of="gamma", at=best, point=point, text=f"the best ridge at |mu|^2 = {mass}")
+        few, best_, many = ({**point, "gamma": g} for g in (best / 100, best, best * 100))
+        claim.holds(
+            f"lower than far off at |mu|^2 = {mass}",
+            lambda a=few, b=best_, d=many: _below(claim, b, a) and _below(claim, b, d),
+            wrong={"for covariance one": lambda a=few, b=best_, d=many: (
+                _below(claim, {**b, "s": (1, 1, 1)}, {**a, "s": (1, 1, 1)})
+                and _below(claim, {**b, "s": (1, 1, 1)}, {**d, "s": (1, 1, 1)}))},
+        )  # fmt: skip
+
+
+@theorem.consequence("$M/\\sigma$ as a function of the effective ridge: the bound that no convex loss exceeds")
 def optimality(claim) -> None:
-    # any loss: M = eta mu'R mu, sigma^2 = eta^2 mu'RCR mu + E f^2 tr(CR)^2/n with theta R = (C + lambda)^{-1}
-    theta, eta, m, v, second, excess = sp.symbols("theta eta m v Ef2 D")
-    rho, q, tau = (
-        Average(b / (s + lam), nu),
-        Average(b * s / (s + lam) ** 2, nu),
-        c * Average(s**2 / (s + lam) ** 2, nu),
-    )
-    bound = rho**2 * (1 - tau) / (q + tau)
-    claim.identity(sp.Eq((M / sigma) ** 2, bound), regime="ridge")
-    cross, first = sp.symbols("EfZ Ef")
-    moments = [sp.Eq(first, eta), sp.Eq(cross, -sp.sqrt(v) * theta)]
-    square = second - 2 * eta * first + 2 * sp.sqrt(v) * theta * cross + eta**2 + v * theta**2
-    claim.identity(sp.Eq(square, second - eta**2 - v * theta**2), uses=moments)  # D = E(f - eta + sigma theta Z)^2
-    system = [
-        sp.Eq(excess, second - eta**2 - v * theta**2),
-        sp.Eq(m, eta * rho / theta),
-        sp.Eq(v * theta**2, eta**2 * q + second * tau),
-    ]
-    claim.identity(
-        sp.Eq(m**2 / v, bound * (1 - excess * tau / (eta**2 * (q + tau) + excess * tau)), evaluate=False),
-        uses=system,
-        wrong=[bound, bound * (1 - excess * tau), bound * (1 + excess * tau / (eta**2 * (q + tau) + excess * tau))],
-    )
+    """That it bounds every loss is a consequence of erm-gaussian-mixture, where the other losses are."""
+    rho, q = Average(b / (s + lam), nu), Average(b * s / (s + lam) ** 2, nu)
+    tau = c * Average(s**2 / (s + lam) ** 2, nu)
+    claim.identity(sp.Eq((M / sigma) ** 2, rho**2 * (1 - tau) / (q + tau)), regime="ridge")
