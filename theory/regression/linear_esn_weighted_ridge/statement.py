@@ -71,7 +71,7 @@ theorem = Theorem(
             "lam": "0.02",
         },
     },
-    uses=("ridge-anisotropic",),
+    uses=("ridge-anisotropic", "fixed-representation-readout"),
 )
 
 
