@@ -25,6 +25,13 @@ HARD = {
         "s=1e-6,1e6 w=1/2,1/2 lam=1e-6",
     ),
     "random-features-mei-montanari": ("lam=1e-12", "psi1=1 psi2=1 lam=1e-9", "psi1=100 psi2=1/100"),
+    "fixed-representation-readout": (
+        "m=48 lam=1e-12",
+        "F=linear d=5 m=12 N=6 sig2=0 lam=1e-9",
+        "F=linear d=5 m=12 N=12 lam=1e-12",
+    ),
+    "random-fourier-regression": ("N=16 n=32 lam=1e-9", "N=16 n=32 lam=1e-12", "N=8 lam=1e-12"),
+    "linear-esn-weighted-ridge": ("T=12 N=12 rho=1 lam=1e-12",),
     "semicircle": ("s=1 x=2.0000001", "s=1e-6 x=1"),
     "ridge-classifier-closed-form": ("gamma=1e-9", "gamma=1e6", "c=1 gamma=1e-6"),
 }

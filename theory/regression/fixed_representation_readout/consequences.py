@@ -24,8 +24,8 @@ gamma_2 = Trace(Sz * R * Sz * R) / N
 
 
 def small(**changes: Any) -> dict[str, Any]:
-    """A small point."""
-    return theorem.point("A", **changes)
+    """A small point whose inputs have the variances 1/2 and 2, tr Su Theta = 5/4."""
+    return theorem.point("A", **{"s": "1/2,2", "w": "1/2,1/2", **changes})
 
 
 def misfit(point: dict[str, Any]) -> float:
@@ -111,7 +111,7 @@ def many_samples(claim: Any) -> None:
     "a large ridge forgets the data: the error of the readout zero is $\\theta^{\\sf T}\\Sigma_u\\theta$"
 )
 def large_ridge(claim: Any) -> None:
-    claim.limit("B", lambda eps: {"lam": 1 / eps}, 1, point=small())
+    claim.limit("B", lambda eps: {"lam": 1 / eps}, Fraction(5, 4), point=small())
     claim.limit("V", lambda eps: {"lam": 1 / eps}, 0, point=small(), scale=0.2)
 
 
@@ -135,5 +135,7 @@ def interpolation(claim: Any) -> None:
 
 @theorem.consequence("an even activation learns nothing of a linear target: the error is that of zero, amplified")
 def even_activation(claim: Any) -> None:
-    points = [small(F=name, lam=ridge) for name in ("abs", "cos") for ridge in ("0.05", "1")]
-    claim.equal(lambda p: claim.value("E_pop", p), lambda p: 1, points, "E_pop is the square of the target")
+    points = [small(F=name, lam=ridge, s="1/4,4") for name in ("abs", "cos") for ridge in ("0.05", "1")]
+    claim.equal(
+        lambda p: claim.value("E_pop", p), lambda p: Fraction(17, 8), points, "E_pop is the square of the target"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Eq, Inverse, MatrixSymbol, Trace
+from sympy import Eq, Identity, Inverse, MatrixSymbol, Trace
 
 from rmtsym.equivalent import Equivalent, deterministic_equivalent
 from rmtsym.gaussian import kernel
@@ -113,10 +113,22 @@ def derivation(proof: Any) -> None:
         Eq(population_error(R.subs(Sz, square) * Szu), ridge_error.subs({Sz: square, Theta: target}), evaluate=False),
         "the readout (Sz + kappa)^{-1} Szu", uses=named,
     )  # fmt: skip
+    k = sp.Symbol("k", integer=True, positive=True)
+    L = MatrixSymbol("L", m, k)
+    few = Inverse(L.T * L + kappa * Identity(k))
+    dependent = proof.identity(
+        "dependent features",
+        [
+            Eq(Trace(L * L.T * Inverse(L * L.T + kappa * one)), Trace(L.T * L * few), evaluate=False),
+            Eq(L.T * Inverse(L * L.T + kappa * one) * L, L.T * L * few, evaluate=False),
+        ],
+        "z = Lv with k < m components v, Sz = LL' singular: only L'L counts, which is invertible; the basis is free",
+        uses=[shrunk],
+    )
     left, v, e, b, r = sp.symbols("misfit variance residual bias bias_in")
     misfit = proof.define(
         Eq(left, Trace(Su * Theta) - Trace(Szu.T * Inverse(Sz) * Szu * Theta)), "what the best readout leaves",
-        uses=[split],
+        uses=[split, dependent],
     )  # fmt: skip
     lemma = proof.asymptotic(
         "trace lemma", "z'Qz/N = tr(Sz Q)/N", "for relu features z of one sample and the Q of the others",

@@ -53,12 +53,28 @@ def moments(F: str, W: str, d: int, m: int, s: tuple, w: tuple, seed: int, copie
     }
 
 
+@lru_cache(maxsize=16)
+def independent(W: str, d: int, m: int, s: tuple, w: tuple, seed: int, copies: int) -> dict[str, Any]:
+    """Second moments of d linear features in an orthonormal basis of what m > d of them span: theirs are singular."""
+    table, root = weights(W, d, m, s, w, seed, copies)
+    inputs, linear = np.diag(root), kernel_expression("linear")
+    features = np.linalg.qr(table)[1].T
+    return {
+        "Sz": Gram(linear, features),
+        "Szu": Gram(linear, features, inputs),
+        "Su": Gram(linear, inputs),
+        "Sz_centred": Gram(linear, features),
+        "m": d,
+    }
+
+
 @theorem.binding
 def binding(F, W, theta, d, m, s, w, seed, copies) -> dict[str, Any]:
     """Second moments, and that of the target: all coefficients equal to d^{-1/2}, or a random direction."""
     share = Fraction(1, d)
     target = [[share if theta == "fixed" or i == j else Fraction(0) for j in range(d)] for i in range(d)]
-    return {**moments(F, W, d, m, s, w, seed, copies), "Theta": target}
+    place = (W, d, m, s, w, seed, copies)
+    return {**(independent(*place) if F == "linear" and m > d else moments(F, *place)), "Theta": target}
 
 
 PLACE = ("F", "W", "d", "m", "s", "w", "seed", "copies")
