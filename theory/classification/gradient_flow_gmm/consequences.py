@@ -8,14 +8,19 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
+from flint import acb
+from scipy.optimize import minimize_scalar
 from scipy.special import erfc
 
+from rmtsym.field.average import Average
 from rmtsym.field.evaluate import BALL, evaluate
-from theory.classification.gradient_flow_gmm.statement import c, rho, signal, theorem
+from rmtsym.theorem import get, predict
+from theory.classification.gradient_flow_gmm.contour import PLACE, ROOT, SLOPE, TRANSFORM
+from theory.classification.gradient_flow_gmm.statement import c, cut, null, rho, s02, signal, theorem, w, x
 
 
-def _at(formula: Any, point: Any) -> Any:
-    bound = theorem.bound(point)
+def _at(formula: Any, point: Any, **values: Any) -> Any:
+    bound = theorem.bound(point) | values
     bound["lam_s"] = 1 + bound["c"] + bound["rho"] + bound["c"] / bound["rho"]
     return evaluate(sp.sympify(formula), bound, BALL(80))
 
@@ -26,7 +31,11 @@ STEPS = (Fraction(1, 10), Fraction(1, 50), Fraction(1, 250))
 
 @theorem.consequence("the law that the mean sees has mass rho and first moment rho(rho + 1 + c)")
 def masses(claim: Any) -> None:
-    """With an isolated eigenvalue and without."""
+    """Residues at infinity, exactly; then in balls with an isolated eigenvalue and without."""
+    form = -SLOPE * rho * TRANSFORM / (1 + (rho + ROOT**2) * TRANSFORM)
+    for power, value in ((0, rho), (1, rho * (rho + 1 + ROOT**2))):
+        outside = sp.cancel((form * PLACE**power).subs(w, 1 / x) / x**2)
+        claim.identity(sp.Eq(sp.residue(outside, x, 0), value, evaluate=False), regime="critical")
     points = [theorem.point(), theorem.point(rho="1/2")]
     for formula, value in (
         (signal(lambda at: sp.Integer(1)), rho),
@@ -35,29 +44,157 @@ def masses(claim: Any) -> None:
         claim.equal(lambda q, f=formula: _at(f, q), lambda q, v=value: _at(v, q), points, f"equals {value}")
 
 
-@theorem.consequence("early: without initial weights, the error starts at Q(rho/sqrt(rho + c)) and grows")
+@theorem.consequence("the law of the eigenvalues of the noise is that of Marchenko and Pastur")
+def noise(claim: Any) -> None:
+    """Trace of the resolvent at -1/2, fewer dimensions than samples and more."""
+    trace = Average(1 / (x * (x + sp.Rational(1, 2))), cut) + 2 * null
+    points = [theorem.point(), theorem.point("C")]
+
+    def known(point: Any) -> Any:
+        place = {"c": point["c"], "lam": Fraction(1, 2)}
+        return predict(get("marchenko-pastur"), place, 15, ["m_neg_lam"])["m_neg_lam"]
+
+    claim.equal(lambda q: _at(trace, q), known, points, "m(-1/2)")
+
+
+@theorem.consequence(
+    "at $\\rho^2=c$ the isolated eigenvalue merges with the bulk: its mass vanishes, and everything is continuous"
+)
+def critical(claim: Any) -> None:
+    """There the law that the mean sees is (root of c) (1 + cos u)/pi du at x = 1 + c + 2 (root of c) cos u."""
+
+    def integral(density: Any) -> Any:
+        """A ball around an integral over the angle."""
+
+        def value(point: Any) -> Any:
+            with BALL(80):
+                root = acb(point["c"].numerator).sqrt() / acb(point["c"].denominator).sqrt()
+                rate = acb((point["alpha"] * point["t"]).numerator) / (point["alpha"] * point["t"]).denominator
+
+                def body(u: Any, _: Any) -> Any:
+                    at = 1 + root**2 + 2 * root * u.cos()
+                    left = (-rate * at).exp()
+                    return density(at, (1 - left) / at, left, root, u) / acb.pi()
+
+                return acb.integral(body, 0, acb.pi()).real
+
+        return value
+
+    point = theorem.point(rho="1/2", c="1/4", alpha="1", t="2")
+    mean = integral(lambda at, h, f, root, u: root * (1 + u.cos()) * h)
+    claim.equal(lambda q: claim.value("E", q, 15), mean, [point], "E")
+    both = integral(lambda at, h, f, root, u: (
+        (1 + root) * root * (1 + u.cos()) * h**2 + acb(point["s02"].numerator) / point["s02"].denominator
+        * 2 * u.sin() ** 2 / at * f**2))  # fmt: skip
+    claim.equal(lambda q: claim.value("V", q, 15), both, [point], "V")
+    for name in ("E", "V"):
+        value = float(claim.value(name, point, 15))
+        for side in (1, -1):
+            claim.limit(
+                name, lambda eps, k=side: {"rho": Fraction(1, 2) + k * eps}, value, point=point,
+                steps=[Fraction(1, 10**k) for k in (2, 3, 4)], text=f"{name} from {'above' if side > 0 else 'below'}",
+            )  # fmt: skip
+
+
+@theorem.consequence("early: without initial weights, the error starts at Q(rho/sqrt(rho + c)) and grows; "
+                     "the mean margin starts like $\\alpha t\\rho$")  # fmt: skip
 def early(claim: Any) -> None:
     """The first step is the average of the samples, the best classifier of the path."""
     best = float(erfc(1 / math.sqrt(1.5) / math.sqrt(2))) / 2
     claim.limit("err", lambda eps: {"t": eps}, best, point=theorem.point(**FAST), steps=STEPS[1:])
 
-    def grows(start: str) -> bool:
+    def grows(start: str = "0") -> bool:
         times = ("1/2", "2", "8")
         values = [claim.value("err", theorem.point(**FAST | {"s02": start}, t=t), 15).ball for t in times]
         return all(bool(a < b) for a, b in itertools.pairwise(values))
 
-    claim.holds("the error grows", lambda: grows("0"), wrong={"with initial weights": lambda: grows("1/10")})
+    claim.holds("the error grows", grows, wrong={"with initial weights": lambda: grows(start="1/10")})
+    claim.holds("that in the sample falls", lambda: falls(claim, "err_tr"),
+                wrong={"that of new samples": lambda: falls(claim, "err")})  # fmt: skip
+
+    def begins(slope: float) -> bool:
+        """E/(alpha t) is off by a multiple of alpha t."""
+        times = [Fraction(1, 10**k) for k in (2, 3, 4)]
+        gaps = [abs(float(claim.value("E", theorem.point(**FAST | {"t": t}), 20)) / float(t) - slope) for t in times]
+        return all(b < a / 9 for a, b in itertools.pairwise(gaps))
+
+    claim.holds("E/(alpha t) tends to rho", lambda: begins(1.0),
+                wrong={"to rho + c": lambda: begins(1.5), "to 0.999 rho": lambda: begins(0.999)})  # fmt: skip
+
+
+def falls(claim: Any, name: str) -> bool:
+    """Along the path of the figure."""
+    values = [claim.value(name, theorem.point(t=t), 15).ball for t in ("5", "60", "400", "1000")]
+    return all(bool(b < a) for a, b in itertools.pairwise(values))
+
+
+@theorem.consequence("early stopping is a ridge: at small $\\alpha t$ the flow is the ridge $2/(\\alpha t)$, "
+                     "but for $(\\alpha t)^3$")  # fmt: skip
+def early_ridge(claim: Any) -> None:
+    """h is proportional to 1 - tau x/2, and so is 1/(x + 2/tau); the first step is best: one more order."""
+    from theory.classification.ridge_classifier_closed_form import theorem as ridge
+
+    def order(ratio: int) -> float:
+        """Local exponent of the difference of the errors."""
+        gaps = []
+        for tau in (Fraction(1, 100), Fraction(1, 1000)):
+            ours = claim.value("err", theorem.point(**FAST, t=tau), 20)
+            theirs = predict(ridge, ridge.point("I", gamma=ratio / tau), 20, ["test_err"])["test_err"]
+            gaps.append(float(abs(ours.ball - theirs.ball)))
+        return math.log10(gaps[0] / gaps[1])
+
+    claim.holds("the errors differ by the cube", lambda: abs(order(2) - 3) < 0.1,
+                wrong={"the ridge 1/(alpha t)": lambda: abs(order(1) - 3) < 0.1,
+                       "the ridge 3/(alpha t)": lambda: abs(order(3) - 3) < 0.1})  # fmt: skip
 
 
 @theorem.consequence("with initial weights and no ridge there is a best time to stop")
 def stopping(claim: Any) -> None:
-    """A minimum between two times."""
+    """A minimum of the error in time."""
+    error = lambda log: float(theorem.values(theorem.point(t=Fraction(math.exp(log))))["err"])  # noqa: E731
+    log = minimize_scalar(error, bounds=(3, 7), method="bounded", options={"xatol": 1e-4}).x
+    claim.minimum("err", of="t", at=Fraction(math.exp(log)).limit_denominator(100), text="the best time")
 
     def inside(start: str) -> bool:
         low, best, high = (claim.value("err", theorem.point(s02=start, t=t), 15).ball for t in ("50", "200", "800"))
         return bool(best < low) and bool(best < high)
 
     claim.holds("lower at t = 200 than at 50 and 800", lambda: inside("1/10"), wrong={"s02 = 0": lambda: inside("0")})
+
+
+@theorem.consequence("gradient descent in $k$ steps is the flow up to $1/k$: $f$ becomes $(1-\\alpha x)^k$")
+def descent(claim: Any) -> None:
+    """Both through the law that the mean sees; alpha t = 2."""
+    point, tau = theorem.point(), sp.Integer(2)
+    keep = lambda at: sp.exp(-tau * at)  # noqa: E731
+
+    def moments(f: Any) -> tuple[Any, Any]:
+        h = lambda at: (1 - f(at)) / at  # noqa: E731
+        spread = (rho + c) / rho * signal(lambda at: h(at) ** 2) + s02 * Average(f(x) ** 2 / x, cut)
+        return signal(h), spread
+
+    first = [
+        signal(lambda at: tau**2 * at / 2 * keep(at)),
+        (rho + c) / rho * signal(lambda at: tau**2 * keep(at) * (1 - keep(at)))
+        - s02 * Average(tau**2 * x * keep(x) ** 2, cut),
+    ]  # fmt: skip
+    flow = [_at(form, point) for form in moments(keep)]
+    claim.equal(lambda q: flow[0], lambda q: claim.value("E", q, 15), [point], "the flow itself: E")
+    claim.equal(lambda q: flow[1], lambda q: claim.value("V", q, 15), [point], "the flow itself: V")
+    counts = (50, 200, 800)
+    found = [[_at(form, point) for form in moments(lambda at, k=k: (1 - tau * at / k) ** k)] for k in counts]
+
+    def tends(index: int, factor: Any = 1) -> bool:
+        """k times the difference is off by a multiple of 1/k."""
+        limit = _at(first[index], point) * factor
+        gaps = [abs((values[index] - flow[index]) * k - limit) for values, k in zip(found, counts, strict=True)]
+        return all(bool(b < a / 3) for a, b in itertools.pairwise(gaps))
+
+    for index, name in enumerate("EV"):
+        claim.holds(
+            f"{name}: k times the difference tends to its first order", lambda i=index: tends(i),
+            wrong={"without the factor 1/2": lambda i=index: tends(i, 2), "to zero": lambda i=index: tends(i, 0)},
+        )  # fmt: skip
 
 
 @theorem.consequence("late: least squares with the same ridge, plus what is left of the start if p > n")
@@ -81,11 +218,11 @@ def late(claim: Any) -> None:
 @theorem.consequence("time and learning rate enter through their product")
 def product(claim: Any) -> None:
     """Half the rate takes twice the time."""
-    points = [theorem.point("B")]
-    for name in ("E",):
+    point, names = theorem.point("B"), ["E", "V", "err", "err_tr"]
+    slower = {**point, "alpha": point["alpha"] / 2, "t": 2 * point["t"]}
+    first, second = (predict(theorem, q, 15, names) for q in (point, slower))
+    for name in names:
         claim.equal(
-            lambda q, name=name: claim.value(name, q, 15),
-            lambda q, name=name: claim.value(name, {**q, "alpha": q["alpha"] / 2, "t": 2 * q["t"]}, 15),
-            points,
+            lambda q, name=name: first[name], lambda q, name=name: second[name], [point],
             f"{name} at half the rate and twice the time",
-        )
+        )  # fmt: skip
