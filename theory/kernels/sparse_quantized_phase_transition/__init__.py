@@ -3,6 +3,7 @@
 from theory.kernels.sparse_quantized_phase_transition import (
     consequences,
     derivation,
+    digits,
     draws,
     experiment,
     forms,
@@ -10,4 +11,4 @@ from theory.kernels.sparse_quantized_phase_transition import (
 )
 from theory.kernels.sparse_quantized_phase_transition.statement import theorem
 
-__all__ = ["consequences", "derivation", "draws", "experiment", "forms", "theorem", "wrong_versions"]
+__all__ = ["consequences", "derivation", "digits", "draws", "experiment", "forms", "theorem", "wrong_versions"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
+from flint import arb
 from sympy import Eq
 
-from rmtsym.gaussian import hermite_coefficient
+from rmtsym.field.ball import precision
+from rmtsym.field.evaluate import BALL, evaluate
+from rmtsym.gaussian import activation, expectation, hermite_coefficient
 from rmtsym.gaussian.families import closed
 from rmtsym.theorem import get, predict
-from theory.kernels.inner_product_limiting_law.statement import a1, c, nu
-from theory.kernels.sparse_quantized_phase_transition.derivation import coefficients_of
+from theory.kernels.inner_product_limiting_law.statement import DIGITS, a1, c, m, nu
+from theory.kernels.sparse_quantized_phase_transition.derivation import coefficients_of, mask_law, quantizer_moments
 from theory.kernels.sparse_quantized_phase_transition.forms import effective_signal
 from theory.kernels.sparse_quantized_phase_transition.statement import (
     F,
@@ -32,8 +35,85 @@ seen = dict(regime="seen")
 @theorem.consequence("the threshold is the only positive root of $F(x)=(x^2-c)(1+x)^2-c(\\nu/a_1^2-1)x^2$")
 def one_root(claim: Any) -> None:
     claim.identity(Eq(F(rho), (rho**2 - c) * (1 + rho) ** 2 - c * (nu / a1**2 - 1) * rho**2, evaluate=False), **seen)
-    # F(x) = 0 is 1 = c/x^2 + c (nu/a1^2 - 1)/(1 + x)^2, whose right side decreases for x > 0 and a1^2 <= nu
     claim.identity(Eq(F(gamma) + 1, 1, evaluate=False), **seen, wrong=[2, 1 + c])
+    x, middle = sp.symbols("x middle")
+
+    def one_change(quartic: sp.Expr) -> bool:
+        """Descartes: one change of sign, whatever the sign of the coefficient of x^2."""
+        at = sp.Poly(quartic, x).all_coeffs()
+        at[2] = middle  # 1 - c nu/a1^2 is of either sign
+        rows = ([sp.sign(k.subs(middle, v)) for k in at] for v in (-1, 0, 1))
+        return all(sum(p != q for p, q in itertools.pairwise([k for k in r if k])) == 1 for r in rows)
+
+    linear, constant = 2 * c * x, c
+    claim.holds(
+        "one change of sign in the coefficients of F, for all a1, nu and c (Descartes); F(0) = -c is negative",
+        lambda: one_change(F(x)) and F(sp.S.Zero) == -c,
+        wrong={"another sign of 2cx": lambda: one_change(F(x) + 2 * linear),
+               "another sign of c": lambda: one_change(F(x) + 2 * constant)},
+    )  # fmt: skip
+
+    def roots(change: sp.Expr) -> set[int]:
+        cases = itertools.product((sp.Rational(1, 20), sp.Integer(1), sp.Integer(30)), (1, sp.Rational(3, 2), 8))
+        quartic = F(x) + change
+        return {sp.Poly(quartic.subs({c: ratio, nu: cost * a1**2}), x).count_roots(0, sp.oo) for ratio, cost in cases}
+
+    claim.holds(
+        "one root on the half line by Sturm's theorem, at nine pairs of c and nu/a1^2", lambda: roots(sp.S.Zero) == {1},
+        wrong={"another sign of c": lambda: roots(2 * constant) == {1}},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "$\\nu/a_1^2\\ge1$: $E\\,(f(\\xi)-b\\xi)^2=\\nu-a_1^2+(a_1-b)^2$ for every $b$; at $b=a_1$ the left side is not "
+    "negative (Cauchy and Schwarz)"
+)
+def at_least_one(claim: Any) -> None:
+    kinds = [("sparse", "4/5", 2), ("binary", "2/5", 2), ("quantized", "7/10", 2), ("quantized", "4/5", 3)]
+    points = [theorem.point("A", f=f, s=s, bits=bits) for f, s, bits in kinds]
+
+    def given(p: Any) -> tuple[Any, Any]:
+        return slope_and_variance(p["f"], p["s"], p["bits"], p["eps"])
+
+    def beyond(p: Any) -> Any:
+        f = function(p["f"], p["s"], p["bits"])
+        left = f - activation("linear") / 2
+        return expectation(left * left, 1).value(digits=30)
+
+    def parts(p: Any) -> Any:
+        slope, variance = given(p)
+        return variance - slope**2 + (slope - arb("0.5")) ** 2
+
+    claim.equal(parts, beyond, points, "E (f - xi/2)^2 = nu - a1^2 + (a1 - 1/2)^2")
+    wide = [
+        theorem.point("A", f=f, s=s, bits=bits, eps=eps)
+        for f, s, bits, eps in [
+            *itertools.product(("sparse", "binary"), ("1/100", "1", "3"), (2,), ("1",)),
+            *itertools.product(("quantized",), ("1/2", "3/2", "5"), (2, 4), ("1",)),
+            *itertools.product(("mask",), ("1",), (2,), ("1/100", "9/10")), ("sign", "1", 2, "1"),
+        ]
+    ]  # fmt: skip
+    claim.holds(
+        f"nu/a1^2 > 1 in balls for {len(wide)} functions and masks",
+        lambda: all(bool(given(p)[1] > given(p)[0] ** 2) for p in wide),
+        wrong={"nu < a1^2": lambda: all(bool(given(p)[1] < given(p)[0] ** 2) for p in wide),
+               "nu > a1^2 for all, the linear kernel too": lambda: all(
+                   bool(given(p)[1] > given(p)[0] ** 2) for p in [*wide, theorem.point("H", f="linear")])},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "a masked linear kernel of pure noise has the law "
+    "$m=1/\\big(-z-\\frac{\\varepsilon m}c+\\frac{\\varepsilon^3m^2}{c(c+\\varepsilon m)}\\big)$: that of "
+    "$a_1=\\nu=\\varepsilon$"
+)
+def masked_noise(claim: Any) -> None:
+    eps, z = sp.symbols("eps z")
+    inner = lambda slope, variance: slope**2 * m / (c + slope * m) + (variance - slope**2) * m / c  # noqa: E731
+    claim.identity(
+        Eq(mask_law(eps, m, z, c), -m * (z + inner(eps, eps)), evaluate=False), **seen,
+        wrong=[-m * (z + inner(eps, eps**2)), -m * (z + inner(eps, 1)), -m * (z + inner(sp.sqrt(eps), eps))],
+    )  # fmt: skip
 
 
 @theorem.consequence("$G'=a_1F/(c\\rho^2(1+\\rho)^2)$, so that $\\alpha=\\frac{c\\rho}{a_1(1+\\rho)}G'(\\rho)$")
@@ -122,28 +202,72 @@ def best_thresholds(claim: Any) -> None:
         wrong={"without the 2": lambda: sp.simplify(slope - sp.exp(s**2) * (stationary - sp.pi * s)) == 0},
     )  # fmt: skip
 
-    def cost(f: str, at: str, bits: int) -> float:
-        slope, variance = map(float, slope_and_variance(f, Fraction(at), bits, Fraction(1)))
+    places = {
+        "binary": (2, "0.432751599366", "1.23483322154"), "2 bits": (2, "0.690504", "1.187815"),
+        "3 bits": (3, "1.127561", "1.086610"), "4 bits": (4, "1.496829", "1.031537"),
+    }  # fmt: skip
+    tiny = Fraction(1, 10**30)
+
+    def cost(p: Any) -> Any:
+        slope, variance = slope_and_variance(p["f"], p["s"], p["bits"], p["eps"])
         return variance / slope**2
 
-    best = (
-        ("binary", "0.432751599366", 2, 1.23483322154), ("quantized", "0.690504", 2, 1.187815),
-        ("quantized", "1.127561", 3, 1.086610), ("quantized", "1.496829", 4, 1.031537),
-    )  # fmt: skip
-    for f, at, bits, value in best:
-        claim.minimum("gamma", of="s", at=Fraction(at), point=theorem.point("D", f=f, bits=bits),
-                      text=f"{f}, {bits} bits: threshold at s = {at}")  # fmt: skip
+    for name, (bits, at, value) in places.items():
+        first, second = (first, second) if name == "binary" else quantizer_moments(bits, s)
+        ratio = second / first**2
+        turn = stationary if name == "binary" else ratio.diff(s)
+        root = Fraction(str(sp.nsolve(turn, s, sp.Float(at, 40), prec=45)))
+        point = theorem.point("D", f="binary" if name == "binary" else "quantized", bits=bits)
+
+        def crosses(turn: sp.Expr = turn, middle: Fraction = root) -> bool:
+            """Whether the slope changes from below to above zero within 1e-30: by continuity, a minimum."""
+            low, high = (ball_at(turn, arb_of(middle + side * tiny)) for side in (-1, 1))
+            return bool(low < 0) and bool(high > 0)
+
+        there = arb_of(root) + arb(0, 1e-30)
+        figures = [("s", there, at), ("nu/a1^2", ball_at(ratio, there), value)]
+        if name == "binary":
+            figures.append(("sqrt(2) s", there * arb(2).sqrt(), "0.612003"))
         claim.holds(
-            f"{f}, {bits} bits: nu/a1^2 there", lambda f=f, at=at, bits=bits, value=value:
-            abs(cost(f, at, bits) - value) < 5e-7,
-            wrong={"the value for signs": lambda f=f, at=at, bits=bits: abs(cost(f, at, bits) - np.pi / 2) < 5e-7},
+            f"{name}: nu/a1^2 stops falling within 1e-30 of the enclosed s", crosses,
+            wrong={"beside it": lambda crosses=crosses, root=root: crosses(middle=root + 3 * tiny)},
         )  # fmt: skip
+        for label, ball, printed in figures:
+            claim.holds(
+                f"{name}: {label} = {printed}, all digits",
+                lambda ball=ball, printed=printed: rounds_to(ball, printed),
+                wrong={f"last digit off by {d}": lambda ball=ball, printed=printed, d=d: rounds_to(ball, printed, d)
+                       for d in (-1, 1)},
+            )  # fmt: skip
+        claim.equal(
+            lambda p, ratio=ratio: ball_at(ratio, arb_of(p["s"])), cost,
+            [{**point, "s": Fraction(at)}], f"{name}: nu/a1^2 is that of the statement",
+        )  # fmt: skip
+        claim.minimum("gamma", of="s", at=Fraction(at), point=point, text=f"{name}: threshold at s = {at}")
+
+
+def arb_of(number: Fraction) -> arb:
+    """A rational number as a ball of 60 digits."""
+    with precision(4 * DIGITS):
+        return arb(number.numerator) / number.denominator
+
+
+def ball_at(expression: sp.Expr, at: arb) -> arb:
+    """An expression in s, there."""
+    return evaluate(expression, {"s": at}, BALL(4 * DIGITS))
+
+
+def rounds_to(ball: arb, printed: str, off: int = 0) -> bool:
+    """Whether every number of the ball rounds to the printed digits, the last one changed by ``off``."""
+    unit = Fraction(1, 10 ** len(printed.partition(".")[2]))
+    with precision(4 * DIGITS):
+        return bool(abs(ball - arb_of(Fraction(printed) + off * unit)) < arb_of(unit / 2))
 
 
 @theorem.consequence(
     "a finite dimension: $K$ is even in $\\sqrt p$ for odd $f$, so that there is no term $p^{-1/2}$; the mean of an "
     "entry is that of the signal $\\rho+\\big(\\frac{f_3}{6a_1}(\\rho^2+6\\rho+6)+\\frac{f_5}{4a_1}\\big)\\frac\\rho p"
-    "+O(p^{-2})$ with $f_k=E\\,f(\\xi)\\mathrm{He}_k(\\xi)$"
+    "+O(p^{-2})$ with $f_k=E\\,f(\\xi)\\mathrm{He}_k(\\xi)$, which is one part of the eigenvalue's deviation, not all"
 )
 def finite_dimension(claim: Any) -> None:
     # given y_1 the product y_1'y_2 is normal of mean a = y_1'mu and variance b = |y_1|^2

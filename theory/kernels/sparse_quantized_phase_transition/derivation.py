@@ -19,27 +19,37 @@ from theory.kernels.inner_product_limiting_law.statement import a1, c, coefficie
 from theory.kernels.sparse_quantized_phase_transition.draws import data, kernel, top
 from theory.kernels.sparse_quantized_phase_transition.statement import F, G, alignment, eig, error, gamma, rho, theorem
 
+MASKED = Fraction(3, 10)  # share that the mask keeps in the sampled steps
 
-def _pieces(rng: np.random.Generator, size: int, signal: float = 2.0) -> tuple[np.ndarray, ...]:
-    """erf at p/n = 1/2: kernels of data and of noise, what the classes add, v, Z'mu."""
-    inner, slope = activation("erf"), float(coefficients("erf")[1])
+
+def _pieces(rng: np.random.Generator, size: int, signal: float = 2.0, f: str = "erf") -> tuple[Any, ...]:
+    """At p/n = 1/2: kernels of data and of noise, what the classes add, v, Z'mu, and the mean slope of f."""
     noise, v, mean = data(rng, size // 2, size, signal)
     w = noise.T @ mean
+    kept: Any = 1.0
+    if f == "mask":
+        kept = np.triu(rng.random((size, size)) < float(MASKED), 1)
+        kept = kept | kept.T
+    inner = activation("linear" if f == "mask" else f)
+    slope = float(MASKED) if f == "mask" else float(coefficients(f)[1])
     added = 2 * slope / size * (signal * np.outer(v, v) + np.outer(v, w) + np.outer(w, v))
-    return kernel(inner, noise + np.outer(mean, v)), kernel(inner, noise), added, v, w
+    return kernel(inner, noise + np.outer(mean, v)) * kept, kernel(inner, noise) * kept, added, v, w, slope
 
 
-def _rank_two(rng: np.random.Generator, size: int) -> float:
-    ours, white, added, *_ = _pieces(rng, size)
-    return float(np.linalg.norm(ours - white - added, 2))
+def _rank_two(f: str = "erf"):
+    def deviation(rng: np.random.Generator, size: int) -> float:
+        ours, white, added, *_ = _pieces(rng, size, f=f)
+        return float(np.linalg.norm(ours - white - added, 2))
+
+    return deviation
 
 
-def _forms(which: str):
+def _forms(which: str, f: str = "erf"):
     """Forms of v and w = Z'mu in the resolvent of the noise, less their equivalents in its trace."""
 
     def deviation(rng: np.random.Generator, size: int) -> float:
-        _, white, _, v, w = _pieces(rng, size)
-        q, slope = np.linalg.inv(white - SPOT * np.eye(size)), float(coefficients("erf")[1])
+        _, white, _, v, w, slope = _pieces(rng, size, f=f)
+        q = np.linalg.inv(white - SPOT * np.eye(size))
         trace = 2 * np.trace(q) / size  # over p
         found = {
             "vv": 2 * (v @ q @ v) / size - trace,
@@ -51,10 +61,32 @@ def _forms(which: str):
     return deviation
 
 
+def mask_law(eps: Any, transform: Any, at: Any, ratio: Any) -> Any:
+    """What is one in the law of a masked linear kernel."""
+    beyond = eps**3 * transform**2 / (ratio * (ratio + eps * transform))
+    return transform * (-at - eps * transform / ratio + beyond)
+
+
+def _mask_law(rng: np.random.Generator, size: int) -> float:
+    """The law of the masked kernel, at the trace of a masked noise kernel."""
+    white = _pieces(rng, size, f="mask")[1]
+    trace = np.mean(1 / (np.linalg.eigvalsh(white) - SPOT))
+    return float(abs(mask_law(float(MASKED), trace, SPOT, 0.5) - 1))
+
+
+def _mask_moments(claim: Eq) -> Evidence:
+    """E B t^2 or E (B t)^2 for a standard normal t: the sum over the values of B."""
+    eps, power = sp.Symbol("eps"), {"a1_mask": 1, "nu_mask": 2}[str(claim.lhs)]
+    linear = activation("linear")
+    mean = sum(chance * value**power for value, chance in ((1, eps), (0, 1 - eps)))
+    mean *= expectation(linear * linear, 1).expr
+    return Evidence.of(sp.expand(mean - claim.rhs) == 0, "sum over the values of the mask")
+
+
 def _residue(rng: np.random.Generator, size: int) -> float:
     """Alignment plus the residue of the limit of the form, by a contour integral over a measured trace; rho = 4."""
-    ours, white, _, v, _ = _pieces(rng, size, 4.0)
-    slope, ratio, centre = float(coefficients("erf")[1]), 0.5, _edge("erf") + 3.5
+    ours, white, _, v, _, slope = _pieces(rng, size, 4.0)
+    ratio, centre = 0.5, _edge("erf") + 3.5
     circle = centre + 2.0 * np.exp(2j * np.pi * (np.arange(32) + 0.5) / 32)
     trace = np.mean(1 / (np.linalg.eigvalsh(white) - circle[:, None]), axis=1)
     form = trace * (ratio + slope * trace) / (ratio + slope * 5.0 * trace)
@@ -65,7 +97,7 @@ def _normal(rng: np.random.Generator, size: int) -> float:
     """Share of wrong signs, less that of a normal law with the alignment of the vector; rho = 2."""
     from scipy.special import erfc
 
-    ours, _, _, v, _ = _pieces(rng, size)
+    ours, _, _, v, *_ = _pieces(rng, size)
     vector = top(ours, v)[1]
     found = float(vector @ v) ** 2 / size
     return float(np.mean(vector * v < 0) - erfc(np.sqrt(found / (2 - 2 * found))) / 2)
@@ -116,13 +148,17 @@ def coefficients_of(s: sp.Symbol) -> dict[str, tuple[Function, sp.Expr, sp.Expr]
         "binary": (activation("threshold_sign", cut), sp.sqrt(2) / root * gauss, sp.erfc(s)),
     }
     for bits in (2, 3):
-        k = 2 ** (bits - 2)
-        inner = sum((sp.exp(-((j * s / k) ** 2)) for j in range(1, k)), sp.S.Zero)
-        first = sp.sqrt(2 / sp.pi) * sp.Rational(1, 2 ** (bits - 1)) * (1 + gauss + 2 * inner)
-        steps = sum((sp.Rational(2 * j, k**2) * sp.erf(j * s / k) for j in range(1, k)), sp.S.Zero)
-        second = 1 - sp.erf(s) * (1 - (1 - sp.Rational(1, 2 * k)) ** 2) - steps
-        found[f"quantized_{bits}"] = (activation("quantizer", bits, cut), first, second)
+        found[f"quantized_{bits}"] = (activation("quantizer", bits, cut), *quantizer_moments(bits, s))
     return found
+
+
+def quantizer_moments(bits: int, s: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """First coefficient and variance of a quantiser of so many bits that ends at sqrt(2) s, as printed."""
+    k = 2 ** (bits - 2)
+    inner = sum((sp.exp(-((j * s / k) ** 2)) for j in range(1, k)), sp.S.Zero)
+    first = sp.sqrt(2 / sp.pi) * sp.Rational(1, 2 ** (bits - 1)) * (1 + sp.exp(-(s**2)) + 2 * inner)
+    steps = sum((sp.Rational(2 * j, k**2) * sp.erf(j * s / k) for j in range(1, k)), sp.S.Zero)
+    return first, 1 - sp.erf(s) * (1 - (1 - sp.Rational(1, 2 * k)) ** 2) - steps
 
 
 @theorem.derivation
@@ -135,18 +171,37 @@ def derivation(proof: Any) -> None:
         moments = {sp.Symbol(f"a1_{name}"): hermite_coefficient(f, 1), sp.Symbol(f"nu_{name}"): expectation(f * f, 1)}
         claims = [Eq(symbol, value) for symbol, value in zip(moments, (first, second), strict=True)]
         named.append(proof.moment(f"coefficients of {name}", claims, "threshold sqrt(2) s", check=certified(moments)))
-    share, keep, first, square = sp.symbols("share eps a1_mask nu_mask")
-    mask = proof.define(Eq(share, keep), "mean and mean square of an entry of the mask")
-    masked = proof.substitute(
-        "coefficients of mask", [Eq(first, keep), Eq(square, keep)], "mean of Bt times t, and of its square",
-        uses=[mask, proof.define(Eq(first, share), "E Bt t"), proof.define(Eq(square, share), "E (Bt)^2")],
+    keep, first, square = sp.symbols("eps a1_mask nu_mask")
+    masked = proof.moment(
+        "coefficients of mask", [Eq(first, keep), Eq(square, keep)], "E (Bt) t and E (Bt)^2, the mask B is 1 or 0",
+        check=_mask_moments,
+    )  # fmt: skip
+    law = proof.asymptotic(
+        "law of a masked kernel", Eq(mask_law(keep, m, z, c), 1, evaluate=False),
+        "of the noise; at the trace of sampled kernels, eps = 3/10", deviation=_mask_law, exponent=-1, uses=[masked],
+        **sampling,
+    )  # fmt: skip
+    same = proof.substitute(
+        "it is the curve at a1 = nu = eps",
+        Eq(1, -m * (z + keep**2 * m / (c + keep * m) + (keep - keep**2) * m / c), evaluate=False),
+        "the same equation in other words", uses=[law],
     )  # fmt: skip
 
     # rank two
     low_rank = proof.asymptotic(
         "classes in the kernel", "K = K_N + a1/p (rho vv' + vw' + wv'), w = Z'mu",
         "x_i'x_j = z_i'z_j + O(1): f is moved by its mean slope a1; operator norm of the rest, for erf",
-        deviation=_rank_two, uses=[*named, masked], **sampling,
+        deviation=_rank_two(), uses=named, **sampling,
+    )  # fmt: skip
+    jump = proof.asymptotic(
+        "classes in the kernel of a jump", "the same for the sign, with a rest of norm p^{-1/4}",
+        "the classes turn a sign with a probability of order p^{-1/2}, and change the entry by 2/sqrt p",
+        deviation=_rank_two("sign"), exponent=-1 / 4, uses=named, **sampling,
+    )  # fmt: skip
+    with_mask = proof.asymptotic(
+        "classes in a masked kernel", "the same for a mask, with a1 = eps",
+        "what the mask takes of the rank two has independent entries of order 1/p", deviation=_rank_two("mask"),
+        uses=[masked], **sampling,
     )  # fmt: skip
     size = sp.Symbol("k", integer=True, positive=True)
     A, K = sp.MatrixSymbol("A", size, size), sp.MatrixSymbol("K", size, size)
@@ -160,7 +215,7 @@ def derivation(proof: Any) -> None:
     rank_two = proof.identity(
         "rank two", Eq(sp.Trace(changed.I * v * v.T) * bottom, vv, evaluate=False),
         "for every symmetric matrix and all v, w; here a = a1/p and the matrix is K_N - z", wrong=[ww, 2 * vv],
-        uses=[low_rank],
+        uses=[low_rank, jump, with_mask],
     )  # fmt: skip
     P, M, W, g = sp.symbols("P M W g")
     spiked = proof.define(
@@ -189,9 +244,18 @@ def derivation(proof: Any) -> None:
         "form of the row", Eq(W, rho * (m / c) / (1 + a1 * m / c), evaluate=False), "without it row and resolvent are "
         "independent", deviation=_forms("ww"), uses=[row, engine], **sampling,
     )  # fmt: skip
+    others = [
+        proof.asymptotic(
+            f"form of the row, {f}", f"the same for the {f}", reason, deviation=_forms("ww", f), uses=used, **sampling
+        )
+        for f, reason, used in (
+            ("sign", "a jump changes nothing here", [row, engine]),
+            ("mask", "row and mask are independent, too", [row, same]),
+        )
+    ]
     spiked_form = proof.substitute(
         "form of the classes with them", Eq(g * c * (c + a1 * (1 + rho) * m), m * (c + a1 * m), evaluate=False),
-        "the determinant factorises; its only zero: c + a1 (1 + rho) m = 0", uses=[spiked, own, mixed, along],
+        "the determinant factorises; its only zero: c + a1 (1 + rho) m = 0", uses=[spiked, own, mixed, along, *others],
     )  # fmt: skip
     uniform = proof.assume(
         "no other eigenvalue off the bulk",
