@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,8 +11,12 @@ import sympy as sp
 from sympy import Eq, Inverse, Trace
 
 from rmtsym.equivalent import explicit_equivalent
+from rmtsym.field.finite import is_zero
+from rmtsym.fixedpoint import solve
 from rmtsym.gaussian import AA, AB, BB, kernel_expression
 from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
+from rmtsym.theorem import get
+from rmtsym.theorem.exact import system_claims
 from theory.regression.random_fourier_regression.statement import (
     Cc,
     Cs,
@@ -44,6 +49,17 @@ def gaussian_kernel(claim: Any) -> None:
     claim.identity(Eq(both, sp.exp(-(AA - 2 * AB + BB) / 2), evaluate=False))
 
 
+@theorem.consequence("the two kernels are rows of the table of Gaussian random features")
+def table_of_kernels(claim: Any) -> None:
+    norms = sp.symbols("norm_x norm_y cos_angle", real=True)
+    x, y, angle = norms
+    rows = {r.name: r.systems[0].outputs["kernel"] for r in get("rf-gaussian-kernel-closed-forms").regimes()}
+    for name, other in (("cos", "sin"), ("sin", "cos")):
+        row = rows[name].xreplace({s: n for s in rows[name].free_symbols for n in norms if s.name == n.name})
+        ours = [kernel_expression(k).subs({AA: x**2, BB: y**2, AB: x * y * angle}) for k in (name, other)]
+        claim.identity(Eq(row, ours[0], evaluate=False), wrong=[ours[1], ours[0].subs(x, 2 * x)])
+
+
 @theorem.consequence("tested on the training data themselves, the test error is the training error")
 def same_data(claim: Any) -> None:
     outputs = statement().outputs
@@ -51,7 +67,19 @@ def same_data(claim: Any) -> None:
     w = {sp.Symbol(name): outputs[name].xreplace(on_training) for name in ("w_cos", "w_sin")}
     q = {sp.Symbol(name): outputs[name].xreplace(w) for name in ("q_cos", "q_sin")}
     test = outputs["test"].xreplace(on_training).xreplace(q)
-    claim.identity(Eq(outputs["train"], test, evaluate=False), wrong=[2 * test, lam**2 / n * form(Qbar * Qbar)])
+
+    def same(train: Any, test: Any) -> bool:
+        return bool(is_zero(train - test, system_claims(statement())))
+
+    claim.holds(
+        "E_test = E_train for the training data themselves: exact zero test",
+        lambda: same(outputs["train"], test),
+        wrong={
+            "twice": lambda: same(outputs["train"], 2 * test),
+            "without the responses": lambda: same(lam**2 / n * form(Qbar * Qbar), test),
+            "with the responses of white labels": lambda: same(outputs["trQ2"], test),
+        },
+    )
 
 
 @theorem.consequence("degrees of freedom: what the features explain and what the ridge keeps add up to one per sample")
@@ -62,18 +90,25 @@ def freedom(claim: Any) -> None:
 
 @theorem.consequence("many neurons: ridge regression with the Gaussian kernel")
 def many_neurons(claim: Any) -> None:
-    def kernel_limit(neurons: int) -> bool:
-        ratio = neurons / SMALL["n"]
-        point = theorem.point(**{**SMALL, "N": neurons, "lam": Fraction(neurons, 10 * SMALL["n"])})
-        bound, values = theorem.bound(point), theorem.values(point)
-        K, C = (sum(bound[f"{k}_{name}"].floats() for name in ("cos", "sin")) for k in "KC")
-        alpha = np.linalg.solve(K + 0.1 * np.eye(len(K)), bound["y"])
-        errors = {"train": np.mean((0.1 * alpha) ** 2), "test": np.mean((bound["yh"] - C.T @ alpha) ** 2)}
-        return ratio > 0 and all(abs(float(values[k]) / v - 1) < 1e-3 for k, v in errors.items())
+    bound = theorem.bound(theorem.point(**SMALL))
+    K, C = (sum(bound[f"{k}_{name}"].floats() for name in ("cos", "sin")) for k in "KC")
+    alpha = np.linalg.solve(K + 0.1 * np.eye(len(K)), bound["y"])
 
-    claim.holds(
-        "both errors at N/n = 10^5", lambda: kernel_limit(32 * 10**5), wrong={"N = n": lambda: kernel_limit(32)}
-    )
+    def path(eps: Fraction) -> dict[str, Any]:
+        return {**SMALL, "N": SMALL["n"] / eps, "lam": 1 / (10 * eps)}
+
+    claim.limit("train", path, np.mean((0.1 * alpha) ** 2), text="train, N = n/eps and the ridge N/(10n)")
+    claim.limit("test", path, np.mean((bound["yh"] - C.T @ alpha) ** 2), text="test, the same")
+
+
+def _limit(quantity: str, neurons: int, *, below: bool) -> float:
+    """Its value at vanishing ridge: below the transition kappa/lam solves the equations with ridge one and n = 0."""
+    system = statement()
+    scaled = tuple(Eq(k, m / Trace(K * Qbar)) for k, m, K in ((kc, Nc, Kc), (ks, Ns, Ks)))
+    if below:
+        system = replace(system, equations=scaled)
+    bound = theorem.bound(theorem.point(**{**SMALL, "N": neurons, "lam": 1}))
+    return float(solve(system, {**bound, "lam": 1.0 if below else 0.0})[quantity])
 
 
 @theorem.consequence(
@@ -88,16 +123,13 @@ def transition(claim: Any) -> None:
             steps=(Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**8)),
             text=f"dcos ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
         )
+    claim.limit("dcos", lambda eps: {**SMALL, "N": 32, "lam": eps}, _limit("dcos", 32, below=False))
     # below the transition the ridge keeps one degree of freedom for each sample that has no feature
-
-    def kept(share: Fraction) -> bool:
-        values = theorem.values(theorem.point(**{**SMALL, "N": 8, "lam": "1e-8"}))
-        return abs(1e-8 * float(values["trQ"]) - float(share)) < 1e-6
-
-    claim.holds(
-        "lam trQ tends to 1 - 2N/n at 2N = 16, n = 32",
-        lambda: kept(Fraction(1, 2)),
-        wrong={"to 1 - N/n": lambda: kept(Fraction(3, 4))},
+    claim.limit(
+        "trQ2",
+        lambda eps: {**SMALL, "N": 8, "lam": eps**2},
+        Fraction(1, 2),
+        text="lam^2 trQ^2/n tends to 1 - 2N/n at 2N = 16, n = 32",
     )
     # kappa/lambda has a limit there, the root of the same equations with ridge one, at lambda = 0
     scaled = [sp.Symbol(f"scaled_{name}", positive=True) for name in ("cos", "sin")]
@@ -109,16 +141,23 @@ def transition(claim: Any) -> None:
 
 @theorem.consequence("without ridge the training error vanishes if and only if $2N\\ge n$")
 def interpolation(claim: Any) -> None:
-    claim.limit("train", lambda eps: {**SMALL, "N": 24, "lam": eps}, 0, scale=1.0)
-
-    def stays(neurons: int) -> bool:
-        low, high = (
-            float(theorem.values(theorem.point(**{**SMALL, "N": neurons, "lam": ridge}))["train"])
-            for ridge in ("1e-6", "1e-8")
+    steps = tuple(Fraction(1, 10**k) for k in (4, 6, 8, 10))
+    for neurons, power in ((24, 2), (16, Fraction(1, 2))):
+        claim.exponent(
+            "train",
+            lambda eps, neurons=neurons: {**SMALL, "N": neurons, "lam": eps},
+            power,
+            steps=steps,
+            text=f"train ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
         )
-        return low > 1e-3 and abs(high / low - 1) < 0.05
-
-    claim.holds("with 2N = n/2 it stays", lambda: stays(8), wrong={"with 2N = 3n/2": lambda: stays(24)})
+    for quantity in ("train", "test"):
+        claim.limit(
+            quantity,
+            lambda eps: {**SMALL, "N": 8, "lam": eps**2},
+            _limit(quantity, 8, below=True),
+            text=f"{quantity} has a positive limit at 2N = 16: that of the equations for kappa/lam",
+        )
+    claim.limit("test", lambda eps: {**SMALL, "N": 24, "lam": eps**2}, _limit("test", 24, below=False))
 
 
 @theorem.consequence(

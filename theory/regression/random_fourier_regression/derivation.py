@@ -212,6 +212,27 @@ def derivation(proof: Any) -> None:
     pulled = responses("test samples", e, (wc, ws), lambda K: joined[K], [*w, blocks], -1)
     pulls = [proof.define(Eq(q, -x), "test samples pull kappa down") for q, x in zip((qc, qs), e, strict=True)]
 
+    # the equivalent of QAQ, for any A: the ridge matrix lambda + tA
+    change, tBQAQ = MatrixSymbol("A", n, n), sp.Symbol("t_BQAQ")
+    source = sp.symbols("D_cos D_sin")
+    by_change = Inverse(Psi + lam * one + t * change)
+    sources = [
+        proof.define(Eq(x, Trace(K * Qbar * change * Qbar)), "tr K Qbar A Qbar")
+        for x, K in zip(source, (Kc, Ks), strict=True)
+    ]
+    a_rates = sp.symbols("a_cos a_sin")
+    answers = responses("a ridge matrix", a_rates, source, lambda K: Trace(K * by_change), sources, 1)
+    second = proof.derivative(
+        "second-order equivalent",
+        Eq(tBQAQ, Trace(B * Qbar * (change + a_rates[0] * Kc + a_rates[1] * Ks) * Qbar), evaluate=False),
+        "tr BQAQ = -d tr BQ/dt: QAQ is equivalent to Qbar (A + a_cos K_cos + a_sin K_sin) Qbar",
+        of=-Trace(B * by_change),
+        by=t,
+        through=dict(zip((kc, ks), a_rates, strict=True)),
+        at=0,
+        uses=[equivalent, *answers],
+    )
+
     # errors
     uc, us, trQ2, train, test, noise = sp.symbols("u_cos u_sin trQ2 train test test_noise")
     u = [proof.define(Eq(x, outputs[str(x)]), "form in the labels") for x in (uc, us)]
@@ -271,6 +292,6 @@ def derivation(proof: Any) -> None:
     proof.conclude(
         uses=[
             *[*equations, *loads, trace, *T, det, *v, *w, *u, *r, *pulled, *pulls],
-            *[square, square_noise, quadratic, linear, white, error, error_noise],
+            *[square, square_noise, quadratic, linear, white, error, error_noise, second],
         ]
     )

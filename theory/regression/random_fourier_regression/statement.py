@@ -59,6 +59,7 @@ theorem = Theorem(
         "D": {"p": 16, "n": 32, "nh": 16, "N": 12, "lam": "0.02", "bw": "0.4"},
         "digits": {"p": 64, "n": 32, "nh": 16, "N": 8, "lam": "0.05", "data": "digits"},
     },
+    uses=("rf-gaussian-kernel-closed-forms",),
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from theory.regression.random_fourier_regression.statement import (
 )
 
 _stated = statement().outputs
-_vc, _vs = sp.symbols("v_cos v_sin")
+_v, _w = sp.symbols("v_cos v_sin"), sp.symbols("w_cos w_sin")
 _responses = ("gap", "r_cos", "r_sin", "q_cos", "q_sin")
 _common = n + Trace((Kc + Ks) * Qbar) / 2
 theorem.mutant("one load for both kernels", equations={kc: Eq(kc, Nc / _common), ks: Eq(ks, Ns / _common)})
@@ -34,8 +34,12 @@ theorem.mutant("the Gaussian kernel of infinitely many neurons", equations={kc: 
 theorem.mutant(
     "the matrix of the responses transposed",
     outputs={
-        "r_cos": (kc**2 / Nc * _vc * (1 - ks**2 * Tss / Ns) + kc**4 / Nc**2 * Tcs * _vs) / gap,
-        "r_sin": (ks**2 / Ns * _vs * (1 - kc**2 * Tcc / Nc) + ks**4 / Ns**2 * Tcs * _vc) / gap,
+        f"{rate}_{name}": (k**2 / m * own * (1 - other) + k**4 / m**2 * Tcs * across) / gap
+        for rate, vc, vs in (("r", *_v), ("q", *_w))
+        for name, k, m, own, across, other in (
+            ("cos", kc, Nc, vc, vs, ks**2 * Tss / Ns),
+            ("sin", ks, Ns, vs, vc, kc**2 * Tcc / Nc),
+        )
     },
 )
 theorem.mutant("the loads do not act on each other", replace={Tcs: sp.S.Zero})
