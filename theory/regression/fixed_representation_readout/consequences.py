@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,17 @@ from rmtsym.theorem import (
 )
 from theory.regression.fixed_representation_readout.experiment import population_of
 from theory.regression.fixed_representation_readout.representation import PLACE
-from theory.regression.fixed_representation_readout.statement import N, R, Sz, kappa, lam, sig2, theorem
+from theory.regression.fixed_representation_readout.statement import (
+    N,
+    R,
+    Sz,
+    kappa,
+    lam,
+    sig2,
+    statement,
+    theorem,
+)
+from theory.regression.random_features_mei_montanari import coefficients
 from theory.regression.ridge_anisotropic.statement import equivalents
 
 gamma_2 = Trace(Sz * R * Sz * R) / N
@@ -84,6 +95,50 @@ def misfit_is_noise(claim: Any) -> None:
         "risk and training error, by the equivalents of ridge-anisotropic",
         lambda: all(same(p, 1.0) for p in points),
         wrong={"without misfit": lambda: same(points[0], 0.0), "misfit used twice": lambda: same(points[0], 2.0)},
+    )
+
+
+def random_features(point: dict[str, Any], d: int, floor: float = 1.0) -> dict[str, float]:
+    """Relative deviations of this theorem, at the quantiles of the law of random weights, from Mei and Montanari."""
+    _, slope, rest = (float(x.mid()) for x in coefficients(point["act"]))  # mu_0, mu_1, mu_*
+    m, n, count = int(point["psi1"] * d), int(point["psi2"] * d), min(int(point["psi1"] * d), d)
+    ends = np.linspace(0, np.pi, 20001)
+    middles = (ends[1:] + ends[:-1]) / 2
+    places, inside = (1 + m / d - 2 * np.sqrt(m / d) * np.cos(x) for x in (ends, middles))
+    law = np.concatenate([[0.0], np.cumsum(np.sin(middles) ** 2 / inside)])
+    squares = np.zeros(m)  # of the singular values of the weights
+    squares[:count] = np.interp((np.arange(count) + 0.5) / count, law / law[-1], places)
+    cross = np.zeros((m, d))
+    np.fill_diagonal(cross, slope * np.sqrt(squares[:count]))
+    moments = {"Sz": np.diag(slope**2 * squares + floor * rest**2), "Szu": cross, "Su": np.eye(d)}
+    numbers = {"N": n, "lam": float(point["psi1"] * point["lam"]), "sig2": float(point["tau2"])}
+    found = solve(statement(), {**moments, **numbers, "Theta": np.eye(d) / d})
+    other = get("random-features-mei-montanari").values(point)
+    expected = {"B": other["B"], "V": float(point["tau2"]) * other["V"], "train": other["train"]}
+    return {name: float(found[name] / x - 1) for name, x in expected.items()}
+
+
+@theorem.consequence(
+    "many random weights, white inputs: the random features of Mei and Montanari, "
+    "$\\Sigma_z=\\mu_1^2WW^{\\sf T}+\\mu_*^2$, $\\Sigma_{zu}=\\mu_1W$"
+)
+def mei_montanari(claim: Any) -> None:
+    source = get("random-features-mei-montanari")
+
+    def tends(floor: float) -> bool:
+        """A sum over n quantiles of a law with square roots at its edges has an error of the order n^(-5/3)."""
+        for name in ("A", "B"):
+            near = [random_features(source.point(name), d, floor) for d in (24, 48, 96)]
+            for quantity in near[0]:
+                gaps = [abs(x[quantity]) for x in near]
+                if not all(1.5 < np.log2(a / b) < 2 for a, b in itertools.pairwise(gaps)):
+                    return False
+        return True
+
+    claim.holds(
+        "B, V and training error at both points, d = 24, 48, 96: deviations fall like d^(-5/3)",
+        lambda: tends(1.0),
+        wrong={"one per mille more of mu_*^2": lambda: tends(1.001), "one per mille less": lambda: tends(0.999)},
     )
 
 

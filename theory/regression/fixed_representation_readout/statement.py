@@ -77,7 +77,7 @@ theorem = Theorem(
         "memory": {"F": "linear", "W": "recurrent", "theta": "random", "d": 30, "m": 18, "N": 36, "sig2": "0.1",
                    "lam": "0.02"},
     },
-    uses=("ridge-anisotropic",),
+    uses=("ridge-anisotropic", "random-features-mei-montanari"),
 )  # fmt: skip
 
 
