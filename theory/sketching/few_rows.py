@@ -113,7 +113,7 @@ def repeated(claim: Any, at: Callable[[int, int], tuple[float, Sketches]]) -> No
     def deviation(draws: int, rows: int) -> tuple[float, float]:
         theory, sketches = at(draws, rows)
         rng, known = np.random.default_rng(draws), sketches.moments()["risk_load"]
-        drawn = [sketches.draw(rng, 16) for _ in range(160)]
+        drawn = [sketches.draw(rng, 16) for _ in range(250)]
         table = np.array([(1, x["risk_load"] - known) for x in drawn])
         found = np.array([x["trHxMx"] for x in drawn]) / theory - 1
         fitted, *_ = np.linalg.lstsq(table, found, rcond=None)
@@ -121,11 +121,11 @@ def repeated(claim: Any, at: Callable[[int, int], tuple[float, Sketches]]) -> No
 
     def stays(multiple: int) -> bool:
         """More than half is left with twice the draws, by four standard errors."""
-        (few, noise), (many, rest) = (deviation(draws, multiple * draws) for draws in (80, 160))
+        (few, noise), (many, rest) = (deviation(draws, multiple * draws) for draws in (60, 120))
         return many - few / 2 > 4 * np.hypot(rest, noise / 2)
 
     claim.holds(
-        "n = 2m: the error is off by more at m = 160 than half of what it is off by at m = 80", lambda: stays(2),
+        "n = 2m: the error is off by more at m = 120 than half of what it is off by at m = 60", lambda: stays(2),
         wrong={"n = 16m": lambda: stays(16)},
     )  # fmt: skip
 
