@@ -135,6 +135,29 @@ class Comparison:
                 wrong={"tau_0^4 c_3 subtracted": lambda label=label: exponent(label, 1.0) < -1 / 3},
             )
 
+    def on_digits(self, claim: Any, labels: Mapping[str, tuple[str, str]]) -> None:
+        """Claims what the relative error on handwritten digits is, and that every term of the equivalent counts."""
+        data = digits()
+        known: dict[str, np.ndarray] = {}
+
+        def error(label: str, **other: float) -> float:
+            if label not in known:
+                known[label] = self.exact(self.theorem.point(label), data.points)
+            return norm(known[label] - combination(data, {**self.values(label), **other})) / norm(known[label])
+
+        for label, (name, printed) in labels.items():
+            claim.holds(
+                f"{name}: operator norm of kernel less equivalent, over that of the kernel: {printed}",
+                lambda label=label, printed=printed: abs(error(label) - float(printed)) < 5e-4,
+                wrong={"none": lambda label=label: error(label) < 5e-4},
+            )
+            claim.holds(
+                f"{name}: larger without c1, c2, c3 or c0",
+                lambda label=label: all(error(label, **{k: 0.0}) > error(label) for k in ("c0", "c1", "c2", "c3")),
+                wrong={"smaller with tau_0^4 c_3 subtracted from the identity": lambda label=label: error(
+                    label, c0=self.values(label)["c0"] - self.values(label)["c3"]) < error(label)},
+            )  # fmt: skip
+
     def figure(self, page: Any, labels: Mapping[str, str], shown: str) -> Any:
         """Error against the dimension; eigenvalues of exact kernels and equivalents, mixture and digits."""
         from rmtsym.report.style import COLOURS, figure

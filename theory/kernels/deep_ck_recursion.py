@@ -17,6 +17,7 @@ import sympy as sp
 from flint import arb
 from sympy import Eq, sqrt
 
+from rmtsym.errors import DomainError
 from rmtsym.fixedpoint import FixedPointSystem
 from rmtsym.gaussian import AA, AB, BB, TAU, derivative_moment
 from rmtsym.gaussian.families import closed
@@ -25,7 +26,7 @@ from rmtsym.gaussian.presentation import simplified
 from rmtsym.theorem import POSITIVE, Names, Parameter, Quantity, Regime, Theorem, get, predict
 from theory.kernels import layers
 from theory.kernels.coefficients import Comparison, dropped, read_off, samples, statistics
-from theory.kernels.layers import TABLE, Moments, centred_kernel, centred_power, layer_of_matrix
+from theory.kernels.layers import TABLE, Mean, Moments, any_layer, centred_kernel, centred_power, layer_of_matrix
 from theory.kernels.rf_gaussian_kernel_closed_forms import price
 
 theorem = Theorem(
@@ -99,14 +100,10 @@ def before(layer: int, depth: int) -> tuple[Any, tuple[Any, ...]]:
 
 
 def recursion(moments: Moments, old: tuple[Any, ...]) -> tuple[sp.Expr, ...]:
-    """Coefficients after a layer."""
-    slope, bend, _, growth = moments
-    return (
-        slope**2 * old[0],
-        slope**2 * old[1] + bend**2 * old[3] ** 2 / 4,
-        slope**2 * old[2] + bend**2 * old[0] ** 2 / 2,
-        growth * old[3],
-    )
+    """Coefficients after a layer with these moments."""
+    new, symbols = any_layer()
+    table = dict(zip(symbols, (*moments, *old), strict=True))
+    return tuple(e.subs(table, simultaneous=True) for e in new)
 
 
 def stated(network: tuple[str, ...]) -> FixedPointSystem:
@@ -127,8 +124,14 @@ def statement(activations: tuple[str, ...]) -> Regime:
 
 
 @theorem.binding
-def binding(lrelu: tuple[Fraction, ...], quad: tuple[Fraction, ...]) -> dict[str, Any]:
-    """Coefficients of the activations, one by one."""
+def binding(activations: tuple[str, ...], lrelu: tuple[Fraction, ...], quad: tuple[Fraction, ...]) -> dict[str, Any]:
+    """Coefficients of the activations, one by one; a constant layer may only be the last."""
+    for layer, name in enumerate(activations[:-1], 1):
+        if not any({"lrelu": lrelu, "quad": quad}.get(name, (1,))):
+            raise DomainError(
+                name, "0,0", "an activation that is not constant",
+                f"layer {layer} of {title(activations)} has variance zero, and the next one would get no input",
+            )  # fmt: skip
     return layers.letters(lrelu, quad)
 
 
@@ -146,6 +149,33 @@ def expanded(name: str, variance: Any, old: tuple[Any, ...]) -> tuple[sp.Expr, s
     first, second, slope = image.diff(eps), image.diff(eps, 2) / 2, simplified(on.diff(eps))
     found = (e.subs(eps, 0).subs(layers.v, variance) for e in (first, second, slope))
     return tuple(found)  # type: ignore[return-value]
+
+
+def generic_steps(proof: Any, heat: Any) -> list[Any]:
+    """The recursion of any activation: nothing but Price's theorem, in the covariance and in the two variances."""
+    new, (slope, bend, _, growth, *old) = any_layer()
+    entry = eps * old[0] * X + eps**2 * (old[1] * D_i * D_j + old[2] * S)
+    left, right = (layers.v + eps * old[3] * d for d in (D_i, D_j))
+    image = sum(entry**k / sp.factorial(k) * Mean(1, k, left) * Mean(1, k, right) for k in range(4))
+    known = {Mean(1, 0, layers.v): 0, Mean(1, 1, layers.v): slope, Mean(1, 2, layers.v): bend}  # centred
+    first, second = ((image.diff(eps, k) / k).subs(eps, 0).subs(known) for k in (1, 2))
+    on = Mean(2, 0, left).diff(eps).subs(eps, 0).subs(Mean(2, 2, layers.v), 2 * growth)
+    pairs = second.subs(X, 0).diff(D_i)
+    shapes = second.subs({X: sqrt(S), D_i: 0, D_j: 0})
+    rows: list[tuple[str, int, Any, Any, list[Any]]] = [
+        ("inner products", 0, first, X, [slope * old[0], bend**2 * old[0]]),
+        ("lengths", 1, pairs, D_j, [new[1] + bend**2 * old[3] ** 2 / 4, new[1].subs(old[3], sqrt(old[3]))]),
+        ("covariances", 2, shapes, S, [new[2] + bend**2 * old[0] ** 2 / 2, new[2].subs(old[0], sqrt(old[0]))]),
+        ("diagonal", 3, on, D_i, [slope**2 * old[3], growth * old[3] / 2]),
+    ]
+    return [
+        proof.derivative(
+            f"any layer: {what}", Eq(sp.Symbol(f"new_{k + 1}"), new[k], evaluate=False),
+            "Price's theorem in the covariance and in both variances, the activation centred", of=of, by=by,
+            uses=[heat], wrong=wrong,
+        )
+        for what, k, of, by, wrong in rows
+    ]  # fmt: skip
 
 
 def layer_steps(proof: Any, network: tuple[str, ...], layer: int, heat: Any) -> list[Any]:
@@ -206,12 +236,13 @@ def derivation(proof: Any) -> None:
         Eq(sp.Symbol("c0"), sp.Symbol("diagonal") - tau0**2 * sp.Symbol("c1")),
         "on the diagonal X'X has tau_0^2, the other two terms are of order 1/p", uses=[rest],
     )  # fmt: skip
+    generic = generic_steps(proof, heat)
     for label in theorem.points:
         network = theorem.point(label)["activations"]
         steps = [s for layer in range(1, len(network) + 1) for s in layer_steps(proof, network, layer, heat)]
         whole = proof.asymptotic(
             f"{title(network)}: exact kernel", "exact kernel less equivalent tends to zero in operator norm",
-            "a mixture of three classes that differ in mean, trace and shape", uses=[*steps, left],
+            "a mixture of three classes that differ in mean, trace and shape", uses=[*generic, *steps, left],
             deviation=lambda rng, p, label=label: compared.error(label, rng, p), sizes=(64, 128, 256), replicates=48,
         )  # fmt: skip
         proof.conclude("the recursion", uses=[*steps, left, whole], regime=title(network))
@@ -316,6 +347,14 @@ def identity_weight(claim: Any) -> None:
     compared.weight_of_identity(claim, {label: TITLES[label] for label in ("A", "B")})
 
 
+@theorem.consequence(
+    "handwritten digits are no such mixture: the error is 25.5 % of the kernel's norm for two ReLU layers, 38 % for "
+    "lrelu, sin, quad; it is larger without any one of the four terms"
+)
+def real_digits(claim: Any) -> None:
+    compared.on_digits(claim, {"A": (TITLES["A"], "0.255"), "B": (TITLES["B"], "0.380")})
+
+
 # -- known wrong versions ---------------------------------------------------------------------------------------------
 
 _CODE = "Model-Compression/Lossless_Compression, spectral_characteristics/tilde_CK.py, weight of the identity"
@@ -341,8 +380,10 @@ for _label in theorem.points:
         _f = layers.function(_network[-1])
         _plain = (closed(derivative_moment(_f * _f, 2)) / 2).subs(TAU, _variance)
         theorem.mutant(f"{_regime}: activation not centred", outputs={str(_moments.growth): _plain}, regime=_regime)
-    _first = dict(zip(map(str, _moments), TABLE[_network[-1]].at(tau0**2), strict=True))
-    theorem.mutant(f"{_regime}: moments at tau_0 in the last layer", outputs=_first, regime=_regime)
+    _early: dict[str, sp.Expr] = {}
+    for _layer, _name in enumerate(_network, 1):
+        _early |= dict(zip(map(str, symbols_of(_layer, _depth)[0]), TABLE[_name].at(tau0**2), strict=True))
+    theorem.mutant(f"{_regime}: moments at tau_0 in all layers", outputs=_early, regime=_regime)
     theorem.mutant(
         f"{_regime}: tau_0^4 c3 subtracted from the identity", regime=_regime, source=_CODE,
         outputs={"c0": sp.Symbol("diagonal") - tau0**2 * sp.Symbol("c1") - tau0**4 * sp.Symbol("c3")},

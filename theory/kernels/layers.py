@@ -15,9 +15,10 @@ import numpy as np
 import sympy as sp
 from sympy import Eq, asin, exp, pi, sqrt
 
-from rmtsym.gaussian import AA, AB, BB, TAU, activation, derivative_moment, expectation, kernel_expression
+from rmtsym.gaussian import AA, AB, BB, TAU, activation, derivative_moment, expectation, kernel_expression, layer_step
 from rmtsym.gaussian.families import closed
 from rmtsym.gaussian.numeric import compiled, stable_form
+from rmtsym.gaussian.recursion import Jet, LayerCoefficients
 from rmtsym.theorem import REAL, Numbers, Parameter
 from rmtsym.theorem.certified import certified
 
@@ -78,6 +79,29 @@ def function(name: str, given: dict[str, Any] | None = None) -> Any:
     if name == "lrelu":
         return activation("lrelu", values["a"], -values["b"])
     return activation("quad", values["q2"], values["q1"], 0) if name == "quad" else activation(name)
+
+
+@cache
+def any_layer() -> tuple[tuple[sp.Expr, ...], tuple[sp.Symbol, ...]]:
+    """Coefficients after a layer of any activation, by the Gaussian calculus, and the symbols of what enters."""
+    symbols = sp.symbols("slope bend power growth old_1 old_2 old_3 old_4")
+    slope, bend, power, growth, c1, c2, c3, c4 = symbols
+    before = LayerCoefficients(c1, c2, c3, c4, power, None, None, None, None)
+    after = layer_step(before, Jet(slope, bend, power, growth, None))
+    return (after.alpha1, after.alpha2, after.alpha3, after.alpha4), symbols
+
+
+class Mean(sp.Function):  # type: ignore[misc]
+    """Mean(power, k, v): mean at variance v of the k-th derivative of a power of the activation.
+
+    By the heat equation its derivative in v is half of Mean(power, k + 2, v).
+    """
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 3) -> sp.Expr:
+        power, k, variance = self.args
+        return Mean(power, k + 2, variance) / 2
 
 
 def moments_step(proof: Any, label: str, name: str, symbols: Moments, variance: Any, uses: Sequence[Any] = ()) -> Any:
