@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import sympy as sp
+
 from rmtsym.field import BALL
 from rmtsym.field.evaluate import evaluate
 from rmtsym.fixedpoint import enclose
@@ -14,7 +16,7 @@ from rmtsym.theorem import (
 )
 from rmtsym.theorem.statement import used
 from rmtsym.theorem.theorem import predict
-from theory.classification.hessian_gglm_spectrum.statement import a, c, delta_s, g, isolated, loss, over, theorem
+from theory.classification.hessian_gglm_spectrum.statement import a, c, delta, delta_s, g, isolated, loss, over, theorem
 from theory.classification.hessian_gglm_spectrum.weights import weights
 
 
@@ -99,10 +101,32 @@ def _isolated(**changes: Any) -> bool:
 
 
 @theorem.consequence(
-    "logistic loss of centred data: one eigenvalue can leave on the left, if $|w|$ is large, and none on the right; "
-    "a mean along $w$ brings one out on the right"
-)
+    "logistic loss of centred data: one eigenvalue can leave on the left, if $|w|$ is large, and none on the right, "
+    "because $g$ falls in $|a|$; a mean along $w$ brings one out on the right"
+)  # fmt: skip
 def sides(claim: Any) -> None:
+    """The determinant is 1 + kf, and f has the sign of the side: k < 0 leaves the left side only.
+
+    2k is the mean of (h(a) - h(b))(a^2 - b^2) over independent a and b, h = g/(1 + g delta), which falls in |a|.
+    """
+    turned, root = sp.symbols("T r")  # tanh(ra/2) and r, the root of v
+    weight, rate = (1 - turned**2) / 4, root * (1 - turned**2) / 2  # g, and the slope of T in a
+    falls = -root * turned * (1 - turned**2) / (4 * (1 + weight * delta) ** 2)
+    claim.identity(sp.Eq(sp.diff(loss(delta).subs(g, weight), turned) * rate, falls, evaluate=False), regime="bulk")
+    one, two, square = sp.symbols("h ha2 a2")  # means of h, ha^2 and a^2 = 1; those of b are the same
+    pairs = (two - one * square - square * one + two) / 2
+    claim.identity(sp.Eq(pairs, two - one, evaluate=False), uses=[sp.Eq(square, 1, evaluate=False)], regime="bulk")
+
+    def negative(mean: str = "0") -> bool:
+        """k, in balls, on both sides; on the right delta is above -1/max g = -4."""
+        values = [
+            evaluate(over(loss(delta) * (a**2 - 1)), {"gamma": weights("logistic", v, Fraction(mean)), "delta": at})
+            for v in (Fraction(1, 4), Fraction(4), Fraction(64))
+            for at in (Fraction(-39, 10), Fraction(-1), Fraction(2), Fraction(50))
+        ]
+        return all(value < 0 for value in values)
+
+    claim.holds("k is negative at 12 places", negative, wrong={"with a mean": lambda: negative("5/2")})
     strengths, ratios = ("1/2", "1", "2", "4", "8"), ("1/100", "1/10", "1/2")
     claim.holds(
         "none on the right at 15 points",
@@ -117,6 +141,21 @@ def sides(claim: Any) -> None:
         lambda: [_isolated(omega=w, c="1/10") for w in ("1", "2", "4")] == [False, True, True],
         wrong={"c = 1/2": lambda: [_isolated(omega=w, c="1/2") for w in ("1", "2", "4")] == [False, True, True]},
     )
+
+
+@theorem.consequence("the support of the bulk is bounded if and only if the weights are: far out $\\Im m$ falls like "
+                     "$\\Im z$ for the logistic loss, and stays for phase retrieval")  # fmt: skip
+def support(claim: Any) -> None:
+    steps = [Fraction(1, 10**k) for k in (1, 2, 3)]
+    claim.exponent(
+        "im", lambda eps: {"z": (Fraction(1), eps)}, 1, point=theorem.point("L3", side="bulk"), steps=steps,
+        text="logistic loss: no density at 1",
+    )  # fmt: skip
+    for place in (5, 10):
+        claim.exponent(
+            "im", lambda eps, x=place: {"z": (Fraction(x), eps)}, 0, point=theorem.point("P"), steps=steps,
+            text=f"phase retrieval: density at {place}",
+        )  # fmt: skip
 
 
 @theorem.consequence("many samples: $\\hat\\lambda\\to\\mathbb E[ga^2]$ and the alignment tends to one as $c\\to0$")

@@ -40,6 +40,17 @@ theorem.mutant(
     "weights independent of the data", values=lambda edge: {"eig": edge, "align": 0.0, "align_star": 0.0},
     regime="isolated",
 )  # fmt: skip
+
+
+def _over_p(response, omega, star, m, t, share, mass, c, side, eig) -> dict[str, float]:
+    """For C = I the eigenvalue is e - c/delta; with -1/delta in its place."""
+    if len(t) > 1:
+        return {}
+    place = dict(response=response, omega=omega, star=star, m=m, t=t, share=share, mass=mass, c=c, side=side)
+    return {"eig": float(eig) - (1 - float(c)) / float(theorem.bound(theorem.point(**place))["delta_s_near"])}
+
+
+theorem.mutant("-1/delta for -c/delta", values=_over_p, regime="isolated")
 theorem.mutant("no coupling through the labels", replace={rho: sp.Integer(0)}, regime="isolated")
 theorem.mutant("p/n inverted", parameters={"c": lambda c: 1 / c}, regime="phase retrieval")
 theorem.mutant("one direction of phase retrieval", replace={v_star: -v}, regime="phase retrieval")
