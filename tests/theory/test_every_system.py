@@ -33,6 +33,21 @@ HARD = {
     "random-fourier-regression": ("N=16 n=32 lam=1e-9", "N=16 n=32 lam=1e-12", "N=8 lam=1e-12"),
     "linear-esn-weighted-ridge": ("T=12 N=12 rho=1 lam=1e-12",),
     "semicircle": ("s=1 x=2.0000001", "s=1e-6 x=1"),
+    "erm-gaussian-mixture": (
+        "gamma=1e-6",
+        "gamma=1e6",
+        "c=10 gamma=1e-3",
+        "s=1e-3,1,1000",
+        "loss=exponential gamma=1e-5",
+        "loss=hinge gamma=1e-3",
+    ),
+    "gradient-flow-gmm": ("t=1e6", "t=1e-9", "c=1 rho=1 t=1e4", "rho=1e-4", "c=1/1000 rho=100"),
+    "hessian-gglm-spectrum": (
+        "omega=20 c=1/10",
+        "omega=1/100 c=1/1000",
+        "side=bulk z=1/10,1e-6",
+        "response=linear side=right omega=1 m=500001/1000000 c=1/16",
+    ),
     "ridge-classifier-closed-form": ("gamma=1e-9", "gamma=1e6", "c=1 gamma=1e-6"),
 }
 CASES = [

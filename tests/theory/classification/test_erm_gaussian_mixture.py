@@ -35,11 +35,19 @@ def test_threshold_of_separability():
     "loss", ["logistic", "exponential", "huber(1/2)", "pseudo_huber", "absolute", "hinge", "square"]
 )
 def test_roots_far_out(loss, changes):
-    """The three equations that do not mention the loss, and the score's, hold at hard points."""
-    values = {k: float(v) for k, v in theorem.values(theorem.point(loss=loss, **changes)).items()}
-    assert all(np.isfinite(v) for v in values.values())
-    assert 0 < values["test_err"] < 0.5 and values["train_err"] <= values["test_err"] + 1e-9
-    assert values["eta"] ** 2 <= values["ef2"] * (1 + 1e-12)
+    """The three equations that do not mention the loss, and Bessel's inequality for the score, at hard points."""
+    point = theorem.point(loss=loss, **changes)
+    values = theorem.values(point)
+    M, sigma, delta, theta, eta, ef2, test_err, train_err = (
+        float(values[name]) for name in ("M", "sigma", "delta", "theta", "eta", "ef2", "test_err", "train_err")
+    )
+    s, w, mass = (np.array(point[name], dtype=float) for name in ("s", "w", "mass"))
+    c, inverse = float(point["c"]), 1 / (theta * s + float(point["gamma"]))
+    assert M == pytest.approx(eta * mass @ inverse, rel=1e-10)
+    assert sigma**2 == pytest.approx(eta**2 * (mass * s) @ inverse**2 + ef2 * c * w @ (s * inverse) ** 2, rel=1e-10)
+    assert delta == pytest.approx(c * w @ (s * inverse), rel=1e-10)
+    assert eta**2 + (sigma * theta) ** 2 <= ef2 * (1 + 1e-10)
+    assert 0 < test_err < 0.5 and train_err <= test_err + 1e-9
 
 
 @pytest.mark.parametrize(
