@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy as sp
 from sympy import exp, pi, sqrt
@@ -18,7 +19,7 @@ from sympy import exp, pi, sqrt
 from rmtsym.errors import DomainError
 from rmtsym.gaussian.recursion import variance_fixed_point
 from theory.kernels import layers
-from theory.kernels.layers import TABLE
+from theory.kernels.layers import TABLE, any_layer
 
 #: Mean square of the slope: the equilibrium is stable where sigma_a^2 times it is below 1.
 GRADIENT: dict[str, sp.Expr] = {
@@ -93,3 +94,54 @@ def settled(image: Any, gain: float, bias: np.ndarray, rate: float) -> np.ndarra
         if np.max(np.abs(change)) <= 1e-14:
             return found
     raise DomainError("sigma_a2", gain, "a contracting layer", "the equilibrium of one of the samples is unstable")
+
+
+class Unrolled:
+    """Layers with input injection: (variance, c1, c2, c3, c4) after each, to sixty digits.
+
+    Each layer is at the variance that reaches it, or all at that of the first.
+    """
+
+    def __init__(self, point: dict[str, Any], moving: bool = True) -> None:
+        table = {
+            sp.Symbol(k, real=True): sp.Rational(x) for k, x in layers.letters(point["lrelu"], point["quad"]).items()
+        }
+        row = sp.lambdify(layers.v, [e.subs(table) for e in TABLE[point["phi"]]], "mpmath")
+        new, symbols = any_layer()
+        step = sp.lambdify(symbols, new, "mpmath")
+        with mpmath.workdps(60):
+            gain, bias, power = (mpmath.mpf(x.numerator) / x.denominator for x in (
+                point["sigma_a2"], point["sigma_b2"], point["tau0"] ** 2))  # fmt: skip
+            variance, found, self.states = bias * power, (mpmath.mpf(0),) * 4, []
+            for _ in range(130):
+                moments = row(variance)
+                one, two, three, four = found
+                found = step(*moments, gain * one + bias, gain * two, gain * three, gain * four + bias)
+                if moving:
+                    variance = gain * moments[2] + bias * power
+                self.states.append((variance, *found))
+            #: sigma_a^2 h and sigma_a^2 s^2 at the end
+            self.growth, self.slope = gain * moments[3], gain * moments[0] ** 2
+
+    def gap(self, depth: int) -> list[Any]:
+        """Distances from the end, after so many layers."""
+        with mpmath.workdps(60):
+            return [abs(x - y) for x, y in zip(self.states[depth - 1], self.states[-1], strict=True)]
+
+    def ratio(self, depth: int) -> list[float]:
+        """How much of each distance one more layer leaves; 0 where there is none."""
+        with mpmath.workdps(60):
+            pairs = zip(self.gap(depth), self.gap(depth + 1), strict=True)
+            return [float(after / now) if now > mpmath.mpf(10) ** -50 else 0.0 for now, after in pairs]
+
+    def is_linear(self, factor: float) -> bool:
+        """Whether the largest distance, over this multiple of sigma_a^2 h to the depth, is linear in the depth."""
+        with mpmath.workdps(60):
+            first, middle, last = (max(self.gap(d)) / (factor * self.growth) ** d for d in (20, 40, 60))
+            return bool(abs(first - 2 * middle + last) < last / 1000)
+
+
+def mean_square_slope(point: dict[str, Any]) -> float:
+    """E phi'^2 at the equilibrium."""
+    table = {sp.Symbol(k, real=True): float(x) for k, x in layers.letters(point["lrelu"], point["quad"]).items()}
+    return float(GRADIENT[point["phi"]].subs({layers.v: variance_of(point), **table}))
