@@ -88,15 +88,23 @@ class Gram:
             np.fill_diagonal(table, self._on_diagonal(products))
             table = (table + table.T) / 2
         if not np.all(np.isfinite(table)):
-            i, j = np.argwhere(~np.isfinite(table))[0]
-            raise DomainError(f"columns {i} and {j}", "parallel", "distinct directions", "remove the duplicate column")
+            self._refuse(*np.argwhere(~np.isfinite(table))[0])
         return table
+
+    def _refuse(self, i: int, j: int) -> None:
+        """Why the kernel of two columns is not a number: they are parallel, or too long."""
+        x, y = self.X[:, i], self.Y[:, j]
+        squares, product = (x @ x, y @ y), abs(x @ y)
+        if max(squares) < 500 and product > (1 - 1e-12) * np.sqrt(squares[0] * squares[1]):
+            raise DomainError(f"columns {i} and {j}", "parallel", "distinct directions", "remove the duplicate column")
+        lengths = f"of squared lengths {squares[0]:.3g} and {squares[1]:.3g}"
+        raise DomainError(f"columns {i} and {j}", lengths, "shorter columns", "scale the data down")
 
     def _on_diagonal(self, products: dict[Any, np.ndarray]) -> Any:
         assert self._diagonal is not None
         used = [s for s in (AA, A2B2, A2B) if self._diagonal.has(s)]
         arrays = [products[AA][:, 0] if s is AA else np.diagonal(products[s]) for s in used]
-        return compiled(self._diagonal, used)(*arrays)
+        return compiled(stable_form(self._diagonal), used)(*arrays)
 
     def _balls(self, system: Any) -> Any:
         powers = sorted({i for i, _ in _POWERS.values()})

@@ -23,6 +23,8 @@ _TOLERANCE = 1e-13  # what a caller of the vectorised function may rely on
 def stable_form(expression: sp.Expr) -> sp.Expr:
     r"""The same function with asin(N/D) as atan2(N, sqrt(D^2 - N^2)) and 1 - rho^2 as (1 - rho)(1 + rho).
 
+    Products of exp with cosh or sinh become sums of exponentials, which do not overflow where the product is finite.
+
     >>> x = sp.Symbol("x", real=True)
     >>> stable_form(sp.asin(2 * x / (1 + x**2)) / (1 - x**2))
     atan2(2*x, Abs(x - 1)*Abs(x + 1))/((1 - x)*(x + 1))
@@ -41,6 +43,9 @@ def stable_form(expression: sp.Expr) -> sp.Expr:
         letters = node.free_symbols
         return isinstance(node, sp.Add) and len(letters) == 1 and node == 1 - next(iter(letters)) ** 2
 
+    if expression.has(sp.cosh, sp.sinh):
+        growing = expression.replace(lambda e: isinstance(e, (sp.cosh, sp.sinh)), lambda e: e.rewrite(sp.exp))
+        expression = sp.powsimp(sp.expand(growing))
     return expression.replace(lambda e: isinstance(e, sp.asin) and not e.is_number, angle).replace(
         is_difference, difference
     )

@@ -23,6 +23,7 @@ from rmtsym.gaussian import (
     kernel_expression,
 )
 from rmtsym.gaussian.angle import angle_series
+from rmtsym.gaussian.gram import Gram
 from rmtsym.gaussian.numeric import ClosedFunction, ball_value
 
 HARD = np.concatenate(
@@ -143,3 +144,11 @@ def test_a_singular_point_is_not_reported_as_zero():
     assert np.isnan(value) and np.isinf(bound)
     enclosed = moment.value({"sigma_x": 1, "sigma_y": 1, "rho": 1})
     assert enclosed.value == pytest.approx(expectation(activation("clip", -1, 1) ** 2, 1).value().value, rel=1e-14)
+
+
+def test_kernels_of_long_columns():
+    """cos(w'x)cos(w'y) of columns of squared length near 1500: exp(-|x - y|^2/2)/2, the other half is nothing."""
+    data = np.linspace(-0.5, 0.5, 12).reshape(3, 4) + 22.0
+    distances = np.sum((data[:, :, None] - data[:, None, :]) ** 2, axis=0)
+    for name in ("cos", "sin"):
+        assert np.allclose(Gram(kernel_expression(name), data).floats(), np.exp(-distances / 2) / 2, rtol=1e-11)

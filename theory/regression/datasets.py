@@ -62,7 +62,8 @@ def _digits(p: int, T: int, Th: int, seed: int) -> tuple[np.ndarray, np.ndarray]
     classes = [rng.permutation(images.data[images.target == c]) for c in _CLASSES]
     most = 2 * min(len(c) for c in classes)
     if T + Th > most or T % 2 or Th % 2:
-        raise DomainError("T + Th", T + Th, f"even numbers, at most {most} in all for the digits", "use fewer samples")
+        allowed = f"even numbers, at most {most} in all for the digits"
+        raise DomainError("training and test samples", f"{T} and {Th}", allowed, "use fewer samples")
     pairs = np.stack([c[: (T + Th) // 2] for c in classes], axis=1).reshape(T + Th, p)
     pairs = pairs - pairs[:T].mean(axis=0)
     pairs /= np.sqrt(np.mean(np.sum(pairs[:T] ** 2, axis=1)))
