@@ -203,6 +203,8 @@ class _Walker:
 
     def _references(self, item: types.FunctionType, owner: str) -> None:
         for name, (module, value) in sorted(_globals_used(item).items(), key=lambda pair: pair[0]):
+            if name == "__file__":  # where the code lies is not what it does
+                continue
             written = self._written(module, name) if isinstance(value, (list, dict, set)) else None
             self.parts.add(f"{owner} uses {name} = {self.visit(value) if written is None else written}")
         for name, cell in zip(item.__code__.co_freevars, item.__closure__ or (), strict=True):

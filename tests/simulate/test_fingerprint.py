@@ -204,3 +204,12 @@ def test_a_library_counts_the_same_before_and_after_it_is_loaded():
     runs = [[sys.executable, "-c", script, *more] for more in ([], ["loaded"])]
     found = [subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout for run in runs]
     assert found[0] == found[1] != ""
+
+
+def test_where_the_code_lies_does_not_matter():
+    def replicate():
+        return os.path.getsize(__file__)
+
+    here = fingerprint(replicate)
+    moved = {**replicate.__globals__, "__file__": "/elsewhere/test_fingerprint.py"}
+    assert fingerprint(type(replicate)(replicate.__code__, moved, replicate.__name__)) == here
