@@ -94,7 +94,7 @@ def exponential(claim: Any) -> None:
                      "$M/\\sigma\\to|\\mu|^2/\\sqrt{\\mu^\\top C\\mu+\\operatorname{tr}C^2/n}$")  # fmt: skip
 def averaging(claim: Any) -> None:
     limit = float(_number(tail(1 / sp.sqrt(sp.Rational(7, 2) + sp.Rational(15, 4)))))
-    for loss in ("exponential", "logistic", "square", "hinge"):
+    for loss in ("exponential", "logistic", "hinge"):  # of the square loss in ridge-classifier-closed-form
         last = Fraction(1, 100) if margin_loss(loss).breakpoints else Fraction(1, 10**4)  # no margin reaches a kink
         claim.limit(
             "test_err", lambda eps: {"gamma": 1 / eps}, limit, point=theorem.point("A", loss=loss),
@@ -147,7 +147,7 @@ def optimality(claim: Any) -> None:
 
 def _below(claim: Any, *points: Any) -> bool:
     """Whether the test error grows strictly from point to point, in balls."""
-    balls = [claim.value("test_err", point, 10).ball for point in points]
+    balls = (claim.value("test_err", point, 10).ball for point in points)
     return all(bool(first < second) for first, second in itertools.pairwise(balls))
 
 
@@ -167,7 +167,7 @@ def best_ridge(claim: Any) -> None:
     for loss in losses:
         point = theorem.point("N", loss=loss, mass="2,0", c="1")
         error = lambda log, p=point: float(theorem.values({**p, "gamma": Fraction(math.exp(log))})["test_err"])  # noqa: E731
-        log = minimize_scalar(error, bounds=(-6, 3), method="bounded", options={"xatol": 1e-4}).x
+        log = minimize_scalar(error, bounds=(-6, 3), method="bounded", options={"xatol": 1e-3}).x
         best[loss] = {**point, "gamma": Fraction(math.exp(log)).limit_denominator(10**6)}
         if loss in ("square", "exponential"):
             claim.minimum(
