@@ -2,7 +2,8 @@
 
 import pytest
 
-from theory.sketching.sampling_debiasing import theorem, trace_with
+from theory.sketching.sampling_debiasing import theorem
+from theory.sketching.sampling_debiasing.consequences import trace_with
 
 
 @pytest.mark.parametrize(
