@@ -25,7 +25,8 @@ from rmtsym.gaussian.numeric import ball_value
 from rmtsym.simulate import Statistic, gaussian_pairs
 from rmtsym.theorem import POSITIVE, Count, Interval, Parameter, Quantity, Regime, Theorem
 from rmtsym.theorem.certified import certified
-from theory.kernels.rf_gaussian_kernel_closed_forms import TABLE, R, price
+from theory.kernels.rf_gaussian_kernel_closed_forms.derivation import price
+from theory.kernels.rf_gaussian_kernel_closed_forms.statement import TABLE, R
 
 HIGHEST = 6
 PI = Fraction("3.14159265358979323846264338327950288419716939937510")  # rounded down

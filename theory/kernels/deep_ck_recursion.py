@@ -27,7 +27,7 @@ from rmtsym.theorem import POSITIVE, Names, Parameter, Quantity, Regime, Theorem
 from theory.kernels import layers
 from theory.kernels.coefficients import Comparison, dropped, read_off, samples, statistics
 from theory.kernels.layers import TABLE, Mean, Moments, any_layer, centred_kernel, centred_power, layer_of_matrix
-from theory.kernels.rf_gaussian_kernel_closed_forms import price
+from theory.kernels.rf_gaussian_kernel_closed_forms.derivation import price
 
 theorem = Theorem(
     id="deep-ck-recursion",

@@ -31,7 +31,7 @@ from theory.kernels.deq_implicit_ck.statement import (
 )
 from theory.kernels.equilibrium import exact_diagonal, exact_kernel
 from theory.kernels.layers import TABLE, centred_kernel, centred_power
-from theory.kernels.rf_gaussian_kernel_closed_forms import price
+from theory.kernels.rf_gaussian_kernel_closed_forms.derivation import price
 
 eps, X, S, D_i, D_j = sp.symbols("epsilon X S delta_i delta_j", real=True)
 
