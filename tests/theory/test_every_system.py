@@ -30,7 +30,7 @@ HARD = {
         "F=linear d=5 m=12 N=6 sig2=0 lam=1e-9",
         "F=linear d=5 m=12 N=12 lam=1e-12",
     ),
-    "random-fourier-regression": ("N=16 n=32 lam=1e-9", "N=16 n=32 lam=1e-12", "N=8 lam=1e-12"),
+    "random-fourier-regression": ("N=16 n=32 lam=1e-9", "N=16 n=32 lam=1e-12", "N=8 lam=1e-12", "bw=20"),
     "linear-esn-weighted-ridge": ("T=12 N=12 rho=1 lam=1e-12",),
     "semicircle": ("s=1 x=2.0000001", "s=1e-6 x=1"),
     "erm-gaussian-mixture": (

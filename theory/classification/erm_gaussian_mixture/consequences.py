@@ -94,7 +94,7 @@ def exponential(claim: Any) -> None:
                      "$M/\\sigma\\to|\\mu|^2/\\sqrt{\\mu^\\top C\\mu+\\operatorname{tr}C^2/n}$")  # fmt: skip
 def averaging(claim: Any) -> None:
     limit = float(_number(tail(1 / sp.sqrt(sp.Rational(7, 2) + sp.Rational(15, 4)))))
-    for loss in ("exponential", "logistic", "hinge"):  # of the square loss in ridge-classifier-closed-form
+    for loss in ("exponential", "logistic"):  # of the square loss in ridge-classifier-closed-form
         last = Fraction(1, 100) if margin_loss(loss).breakpoints else Fraction(1, 10**4)  # no margin reaches a kink
         claim.limit(
             "test_err", lambda eps: {"gamma": 1 / eps}, limit, point=theorem.point("A", loss=loss),

@@ -58,7 +58,7 @@ def reduced(*forms: str, curvature: float | None = None, **resolutions: float) -
     *FORMS, "loss", M=0.005, sigma=0.005, test_err=0.0075, train_loss=0.02, eta=0.015, ef2=0.1))  # fmt: skip
 # no ridge: minimisers with heavy tails; more controls have means that do not fall like 1/n before n = 500
 @theorem.experiment(points=("E",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
-    "mean", "score", M=0.005, sigma=0.005, test_err=0.005, train_err=0.015, train_loss=0.01, eta=0.01, ef2=0.01,
+    "mean", "score", M=0.0075, sigma=0.0075, test_err=0.005, train_err=0.015, train_loss=0.01, eta=0.01, ef2=0.01,
 ))  # fmt: skip
 # least squares without ridge is a series in 1/(n - p) = 2/n
 @theorem.experiment(points=("S",), sizes=sizes, first_look=FIRST_LOOK, statistics=reduced(
