@@ -42,6 +42,11 @@ class Consequence:
     source: str = ""
 
 
+def _shown(value: Any) -> str:
+    """An exact value as it is, a floating-point one without the digits that rounding may change."""
+    return f"{float(value):.6g}" if isinstance(value, (float, sp.Float)) else sp.sstr(value)
+
+
 @dataclass
 class Claims:
     """Collects the checks of one consequence; every method adds one."""
@@ -148,7 +153,7 @@ class Claims:
             )
 
         wrong = [(f"a limit off by {r:.0%}", lambda r=r: check(r * size)) for r in (0.01, -0.01)]
-        self._add("limit", text or f"{quantity} tends to {sp.sstr(value)}", check, wrong)
+        self._add("limit", text or f"{quantity} tends to {_shown(value)}", check, wrong)
 
     def exponent(
         self,
