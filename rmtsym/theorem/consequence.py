@@ -42,7 +42,7 @@ class Consequence:
     source: str = ""
 
 
-def _shown(value: Any) -> str:
+def _in_print(value: Any) -> str:
     """An exact value as it is, a floating-point one without the digits that rounding may change."""
     return f"{float(value):.6g}" if isinstance(value, (float, sp.Float)) else sp.sstr(value)
 
@@ -153,7 +153,7 @@ class Claims:
             )
 
         wrong = [(f"a limit off by {r:.0%}", lambda r=r: check(r * size)) for r in (0.01, -0.01)]
-        self._add("limit", text or f"{quantity} tends to {_shown(value)}", check, wrong)
+        self._add("limit", text or f"{quantity} tends to {_in_print(value)}", check, wrong)
 
     def exponent(
         self,
