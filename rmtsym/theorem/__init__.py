@@ -12,7 +12,8 @@ _HOME = {
     "consequence": ("Claims", "Consequence"),
     "derivation": ("Derivation", "Report", "Step"),
     "evidence": ("Evidence", "Status"),
-    "falsification": ("Kill", "KillTable", "kill_table"),
+    "falsification": ("kill_table",),
+    "kills": ("Kill", "KillTable"),
     "mutation": ("Mutant", "generate"),
     "parameters": (
         "NON_NEGATIVE",

@@ -64,6 +64,24 @@ class Claims:
 
         return predict(self.theorem, point, digits, [quantity])[quantity]
 
+    def grows(self, quantity: str, points: Sequence[Point], digits: int = 10) -> bool:
+        """Whether it grows strictly from point to point, in balls; for use in ``holds``."""
+        balls = [_ball(self.value(quantity, point, digits)) for point in points]
+        return all(bool(first < second) for first, second in itertools.pairwise(balls))
+
+    def least(self, quantity: str, *, of: str, between: tuple[float, float], point: Point | None = None) -> Fraction:
+        """Where it is least between two positive values of ``of``, in floats: a place for ``minimum`` to certify."""
+        from scipy.optimize import minimize_scalar
+
+        base = dict(point or self.theorem.point())
+
+        def at(log: float) -> float:
+            return float(self.theorem.values({**base, of: Fraction(math.exp(log))})[quantity])
+
+        ends = (math.log(between[0]), math.log(between[1]))
+        found = minimize_scalar(at, bounds=ends, method="bounded", options={"xatol": 1e-4})
+        return Fraction(math.exp(found.x)).limit_denominator(10**6)
+
     def identity(
         self,
         claim: sp.Eq,

@@ -14,7 +14,8 @@ from rmtsym.field.value import Value
 from rmtsym.theorem.consequence import Consequence, run_consequence
 from rmtsym.theorem.derivation import Derivation, Report
 from rmtsym.theorem.evidence import Evidence, Status, combine
-from rmtsym.theorem.falsification import KillTable, kill_table
+from rmtsym.theorem.falsification import kill_table
+from rmtsym.theorem.kills import KillTable
 from rmtsym.theorem.proof import derive
 from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime

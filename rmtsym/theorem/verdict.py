@@ -9,7 +9,7 @@ from typing import Any
 from rmtsym.theorem.consequence import Consequence
 from rmtsym.theorem.derivation import Report
 from rmtsym.theorem.evidence import Evidence, Status, combine
-from rmtsym.theorem.falsification import KillTable
+from rmtsym.theorem.kills import KillTable
 from rmtsym.theorem.simulation import Simulated
 
 __all__ = ["SCHEMA", "Verdict"]

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 from rmtsym.theorem import Status
-from rmtsym.theorem.consequence import Consequence, run_consequence
+from rmtsym.theorem.consequence import Claims, Consequence, run_consequence
 
 
 def status(theorem, function):
@@ -53,6 +53,21 @@ def test_a_consequence_without_checks_is_inconclusive(toy):
 def test_a_property_needs_a_wrong_version(toy):
     assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={})) is Status.INCONCLUSIVE
     assert status(toy(), lambda c: c.holds("always", lambda: True, wrong={"x": lambda: True})) is Status.INCONCLUSIVE
+
+
+def test_growth_is_strict_and_certified(toy):
+    claims = Claims(toy())
+    rising = [{"v": Fraction(v)} for v in ("1/2", "3/5", "2")]
+    assert claims.grows("m2", rising)
+    assert not claims.grows("m2", rising[::-1])
+    assert not claims.grows("m2", [rising[0], rising[0]])
+
+
+def test_the_least_value_is_a_place_for_a_minimum(toy):
+    claims = Claims(toy())
+    place = claims.least("total", of="v", between=(0.1, 5))
+    assert abs(float(place) - 1) < 1e-3
+    assert status(toy(), lambda c: c.minimum("total", of="v", at=place)) is Status.VERIFIED
 
 
 def test_an_identity_may_hold_in_a_special_case_only(toy):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize_scalar
 
 from rmtsym.errors import DomainError
 from rmtsym.field.average import Average
@@ -95,11 +94,18 @@ def exponential(claim: Any) -> None:
 def averaging(claim: Any) -> None:
     limit = float(_number(tail(1 / sp.sqrt(sp.Rational(7, 2) + sp.Rational(15, 4)))))
     for loss in ("exponential", "logistic"):  # of the square loss in ridge-classifier-closed-form
-        last = Fraction(1, 100) if margin_loss(loss).breakpoints else Fraction(1, 10**4)  # no margin reaches a kink
         claim.limit(
             "test_err", lambda eps: {"gamma": 1 / eps}, limit, point=theorem.point("A", loss=loss),
-            steps=(Fraction(1, 10), last), text=f"{loss} loss",
+            steps=(Fraction(1, 10), Fraction(1, 10**4)), text=f"{loss} loss",
         )  # fmt: skip
+
+    def there(ridge: str) -> bool:
+        """Beyond rounding: scores are constant until margins reach a kink, and few do."""
+        points = (theorem.point("A", loss=loss, gamma=ridge) for loss in ("huber(1/2)", "absolute", "hinge"))
+        return all(abs(float(theorem.values(point)["test_err"]) - limit) < 1e-12 for point in points)
+
+    claim.holds("Huber's, absolute and hinge loss: there at the ridge 1000, to rounding", lambda: there("1000"),
+                wrong={"at the ridge 10": lambda: there("10")})  # fmt: skip
 
 
 @theorem.consequence("many samples and no ridge: the Bayes error, for every loss")
@@ -141,14 +147,9 @@ def optimality(claim: Any) -> None:
     claim.holds("the square loss reaches it", lambda: between(1 - 1e-12, 1 + 1e-12, loss="square"),
                 wrong={"the logistic loss does": lambda: between(1 - 1e-12, 1 + 1e-12)})  # fmt: skip
     same = [theorem.point("N", loss=loss, s="1,1", gamma="1/10") for loss in ("logistic", "square")]
-    claim.holds("at gamma = 1/10, c = 1/2 the logistic loss has the smaller error", lambda: _below(claim, *same),
-                wrong={"the square loss has": lambda: _below(claim, *same[::-1])})  # fmt: skip
-
-
-def _below(claim: Any, *points: Any) -> bool:
-    """Whether the test error grows strictly from point to point, in balls."""
-    balls = (claim.value("test_err", point, 10).ball for point in points)
-    return all(bool(first < second) for first, second in itertools.pairwise(balls))
+    claim.holds("at gamma = 1/10, c = 1/2 the logistic loss has the smaller error",
+                lambda: claim.grows("test_err", same),
+                wrong={"the square loss has": lambda: claim.grows("test_err", same[::-1])})  # fmt: skip
 
 
 @theorem.consequence(
@@ -166,9 +167,7 @@ def best_ridge(claim: Any) -> None:
     best = {}
     for loss in losses:
         point = theorem.point("N", loss=loss, mass="2,0", c="1")
-        error = lambda log, p=point: float(theorem.values({**p, "gamma": Fraction(math.exp(log))})["test_err"])  # noqa: E731
-        log = minimize_scalar(error, bounds=(-6, 3), method="bounded", options={"xatol": 1e-3}).x
-        best[loss] = {**point, "gamma": Fraction(math.exp(log)).limit_denominator(10**6)}
+        best[loss] = {**point, "gamma": claim.least("test_err", of="gamma", between=(0.003, 20), point=point)}
         if loss in ("square", "exponential"):
             claim.minimum(
                 "test_err", of="gamma", at=best[loss]["gamma"], point=point, text=f"best ridge of the {loss} loss"
@@ -178,8 +177,8 @@ def best_ridge(claim: Any) -> None:
         pair = best["square"], best[loss]
         equal = [{**point, "gamma": ridge} for point in pair]
         claim.holds(
-            f"square below {loss}, each at its best", lambda pair=pair: _below(claim, *pair),
-            wrong={"both at gamma = 1/10": lambda equal=equal: _below(claim, *equal)},
+            f"square below {loss}, each at its best", lambda pair=pair: claim.grows("test_err", pair),
+            wrong={"both at gamma = 1/10": lambda equal=equal: claim.grows("test_err", equal)},
         )  # fmt: skip
 
 
@@ -189,7 +188,7 @@ def best_ridge(claim: Any) -> None:
 def no_peak(claim: Any) -> None:
     def grows(loss: str) -> bool:
         ratios = ("1/4", "1/2", "3/4", "1", "3/2", "2")
-        return _below(claim, *(theorem.point("S", loss=loss, gamma="1/50", c=ratio) for ratio in ratios))
+        return claim.grows("test_err", [theorem.point("S", loss=loss, gamma="1/50", c=ratio) for ratio in ratios])
 
     for loss in ("logistic", "exponential"):
         claim.holds(f"{loss}: the error grows with c", lambda k=loss: grows(k),

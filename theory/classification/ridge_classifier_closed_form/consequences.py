@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize_scalar
 
 from rmtsym.field.average import Average
 from theory.classification.ridge_classifier_closed_form.statement import (
@@ -118,17 +118,11 @@ def double_descent(claim) -> None:
     )  # fmt: skip
 
 
-def _below(claim: Any, *points: Any) -> bool:
-    """Whether the test error grows strictly from point to point, in balls."""
-    balls = [claim.value("test_err", point, 10).ball for point in points]
-    return all(bool(first < second) for first, second in itertools.pairwise(balls))
-
-
 @theorem.consequence("enough ridge removes the peak: for covariance one and $|\\mu|^2=2$ the error grows with $c$ at "
                      "$\\gamma=1/4$; at $1/10$ a slight hump is left")  # fmt: skip
 def no_peak(claim) -> None:
     def grows(ridge: str, *ratios: str) -> bool:
-        return _below(claim, *(theorem.point("R1", gamma=ridge, c=ratio) for ratio in ratios))
+        return bool(claim.grows("test_err", [theorem.point("R1", gamma=ridge, c=ratio) for ratio in ratios]))
 
     ratios = ("1/5", "1/2", "4/5", "19/20", "21/20", "6/5", "3/2", "2", "3")
     claim.holds("the error grows at 1/4", lambda: grows("1/4", *ratios),
@@ -143,17 +137,16 @@ def no_peak(claim) -> None:
 def best_ridge(claim) -> None:
     for mass in ("1,0,0", "1/4,1/4,1/2"):
         point = theorem.point("A", mass=mass)
-        error = lambda log, q=point: float(theorem.values({**q, "gamma": Fraction(np.exp(log))})["test_err"])  # noqa: E731
-        log = minimize_scalar(error, bounds=(-8, 5), method="bounded", options={"xatol": 1e-4}).x
-        best = Fraction(np.exp(log)).limit_denominator(10**4)
+        best = claim.least("test_err", of="gamma", between=(0.0004, 150), point=point)
         claim.minimum("test_err", of="gamma", at=best, point=point, text=f"the best ridge at |mu|^2 = {mass}")
-        few, best_, many = ({**point, "gamma": g} for g in (best / 100, best, best * 100))
+
+        def inside(base: Any, best: Any = best) -> bool:
+            far = ({**base, "gamma": best * factor} for factor in (Fraction(1, 100), 100))
+            return all(claim.grows("test_err", [{**base, "gamma": best}, place]) for place in far)
+
         claim.holds(
-            f"lower than far off at |mu|^2 = {mass}",
-            lambda a=few, b=best_, d=many: _below(claim, b, a) and _below(claim, b, d),
-            wrong={"for covariance one": lambda a=few, b=best_, d=many: (
-                _below(claim, {**b, "s": (1, 1, 1)}, {**a, "s": (1, 1, 1)})
-                and _below(claim, {**b, "s": (1, 1, 1)}, {**d, "s": (1, 1, 1)}))},
+            f"lower than far off at |mu|^2 = {mass}", partial(inside, point),
+            wrong={"for covariance one": partial(inside, {**point, "s": (1, 1, 1)})},
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from rmtsym.theorem import Evidence
 from theory.sketching import enumeration, sampling_steps
 from theory.sketching import random_sampling_inversion_bias as law_of_sampling
 from theory.sketching.row_sampling import A, D, W, b, d, n
-from theory.sketching.sampling_debiasing.experiment import _sketches, key
+from theory.sketching.sampling_debiasing.experiment import sketches
 from theory.sketching.sampling_debiasing.statement import statement, theorem
 from theory.sketching.sampling_steps import Hi, Problem, xbar
 
@@ -27,7 +27,7 @@ def problem(size: int, scheme: str) -> Problem:
 
     point = theorem.point(m=size, n=size**2 // 8, d=size // 8, ratio=2, scheme=scheme)
     found = solve(statement(), theorem.bound(point))
-    return Problem(_sketches(key(point), "gauss")[0], found.values, np.ones(point["n"]))
+    return Problem(sketches(point, size)[0], found.values, np.ones(point["n"]))
 
 
 @lru_cache(maxsize=32)
