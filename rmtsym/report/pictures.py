@@ -12,6 +12,7 @@ import numpy as np
 from rmtsym.errors import RmtsymError
 from rmtsym.report import describe, style
 from rmtsym.theorem.parameters import Count
+from rmtsym.theorem.theorem import Theorem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -169,8 +170,9 @@ def sweep(
         points = [theorem.point(**{**fixed, parameter: v}) for v in values]
         at = np.array([float(p[parameter]) for p in points])
         fine = fine or (_grid(at, "x" in log, whole) if curve is None else [Fraction(str(v)) for v in curve])
-        theory = [theorem.values(theorem.point(**{**fixed, parameter: v})) for v in fine]
-        exact = [theorem.values(p) for p in points]
+        curves = [theorem.point(**{**fixed, parameter: v}) for v in fine]
+        found = trial.map(Theorem.values, [*curves, *points])
+        theory, exact = found[: len(curves)], found[len(curves) :]
         for name in quantities:
             means, errors = samples.means(name, points)
             which = f"{_label(theorem, second)} = {setting}" if second else ""

@@ -1,7 +1,7 @@
 """Where batches run: in this process, in local worker processes, or on a Dask scheduler.
 
 An executor turns batches into results in any order; the results are the same from all three, because a batch is a
-pure function of its replicate numbers.
+pure function of its replicate numbers. Other pure functions go through ``map``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ __all__ = ["DaskCluster", "Executor", "Processes", "Serial", "WorkerLost", "exec
 
 #: How often a batch may lose its worker before the batch itself is suspected.
 _LOSSES = 3
+#: Seconds of work for which no worker is started: a worker needs about as long to import its modules.
+_SHORT = 1.0
 
 
 class WorkerLost(RmtsymError):
@@ -34,6 +37,8 @@ class Executor(Protocol):
     def workers(self) -> int: ...
 
     def run(self, replicate: Replicate, batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]: ...
+
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]: ...
 
     def close(self) -> None: ...
 
@@ -66,18 +71,24 @@ def executor(jobs: int | None = None, cluster: str | None = None) -> Executor:
     return Serial() if jobs == 1 else Processes(jobs)
 
 
-class _Closing:
+class _Here:
+    """What an executor does unless it says otherwise."""
+
     def __enter__(self) -> Any:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """A pure function of each item, in order; in this process."""
+        return [function(item) for item in items]
+
     def close(self) -> None:
         """Give the workers back."""
 
 
-class Serial(_Closing):
+class Serial(_Here):
     """Runs batches one after another in this process."""
 
     workers = 1
@@ -150,7 +161,7 @@ def _start_worker() -> None:
         threading.Thread(target=leave, daemon=True).start()
 
 
-class Processes(_Closing):
+class Processes(_Here):
     """Local worker processes, started by ``spawn``; one that dies is replaced and its batches run again.
 
     Parameters
@@ -217,6 +228,30 @@ class Processes(_Closing):
             if running:  # error, Ctrl-C, or an abandoned iteration
                 self.close()
 
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """A pure function of each item, in order; it must be importable by name.
+
+        Workers that are not there yet are started only when there is more than a second of work.
+        """
+        from concurrent.futures.process import BrokenProcessPool
+
+        begun, here = time.monotonic(), 0
+        found = []
+        while here < len(items):
+            short = self._pool is None and time.monotonic() - begun < _SHORT
+            if not short and len(items) - here > 1:
+                break
+            found.append(function(items[here]))
+            here += 1
+        try:
+            futures = [self._started().submit(function, item) for item in items[here:]]
+            return found + [future.result() for future in futures]
+        except BaseException as error:
+            self.close()
+            if isinstance(error, BrokenProcessPool):
+                raise WorkerLost(f"a worker died in {getattr(function, '__qualname__', function)}; memory?") from None
+            raise
+
     def close(self) -> None:
         """End the workers at once."""
         if self._pool is not None:
@@ -229,7 +264,7 @@ class Processes(_Closing):
                 process.join()
 
 
-class DaskCluster(_Closing):
+class DaskCluster(_Here):
     """An existing Dask scheduler; its workers must be able to import the same rmtsym and theory.
 
     Parameters

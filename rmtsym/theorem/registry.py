@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from rmtsym.errors import RmtsymError, UnknownName
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
 
-__all__ = ["Entry", "dependencies", "dependents", "families", "get", "index", "problems", "roots"]
+__all__ = ["Entry", "dependencies", "dependents", "families", "get", "importable", "index", "problems", "roots"]
 
 
 _STATEMENT = "statement.py"  # of a package
@@ -58,8 +59,9 @@ def roots() -> tuple[Path, ...]:
     return (beside, *(p for p in extra if p != beside))
 
 
-def _literals(path: Path) -> dict[str, object] | None:
-    """Literal keyword arguments of the module's ``theorem = Theorem(...)``."""
+@lru_cache(maxsize=4096)
+def _literals(path: Path, written: int, length: int) -> dict[str, object] | None:
+    """Literal keyword arguments of the module's ``theorem = Theorem(...)``; read again when the file has changed."""
     text = path.read_text(encoding="utf-8")
     if "Theorem(" not in text:
         return None
@@ -79,8 +81,9 @@ def _literals(path: Path) -> dict[str, object] | None:
 
 def _entry(path: Path, root: Path) -> Entry | None:
     """Entry of a module, or None if it holds no theorem."""
+    now = path.stat()
     try:
-        literals = _literals(path)
+        literals = _literals(path, now.st_mtime_ns, now.st_size)
     except SyntaxError as error:
         raise RmtsymError(f"{path}: line {error.lineno}: {error.msg}") from None
     if literals is None:
@@ -174,6 +177,11 @@ def get(theorem_id: str) -> Theorem:
     if Path(module.__file__ or "").resolve() not in (entry.path, entry.path / "__init__.py"):
         raise RmtsymError(f"{entry.module} is already {module.__file__}; give the folder {entry.root} another name")
     return module.theorem
+
+
+def importable(theorem: Theorem) -> bool:
+    """Whether its id gives this theorem in every process; not so for one that a notebook or a script defines."""
+    return theorem.id in index() and get(theorem.id) is theorem
 
 
 def _circles(graph: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rmtsym.theorem.evidence import Evidence, Status, combine
 from rmtsym.theorem.falsification import kill_table
 from rmtsym.theorem.kills import KillTable
 from rmtsym.theorem.proof import derive
+from rmtsym.theorem.registry import get, importable
 from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime
 from rmtsym.theorem.theorem import Theorem
@@ -58,8 +60,6 @@ class Trial:
         family: int | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        from rmtsym.theorem.registry import get
-
         if profile not in PROFILES:
             raise UnknownName("profile", profile, PROFILES)
         self.theorem = get(theorem) if isinstance(theorem, str) else theorem
@@ -80,7 +80,8 @@ class Trial:
     @cached_property
     def consequences(self) -> tuple[tuple[Consequence, Report], ...]:
         """What follows from the statement, checked."""
-        return tuple((c, run_consequence(self.theorem, c)) for c in self.theorem.consequences)
+        claims = self.theorem.consequences
+        return tuple(zip(claims, self.map(_consequence, range(len(claims))), strict=True))
 
     @cached_property
     def enclosure(self) -> tuple[Evidence, dict[str, dict[str, Any]]]:
@@ -98,10 +99,7 @@ class Trial:
     @cached_property
     def simulated(self) -> Simulated:
         """Every experiment, run and judged."""
-        from rmtsym.simulate import executor as choose_executor
-
-        place = self.executor or choose_executor(self.jobs)
-        try:
+        with self._place() as place:
             return simulate(
                 self.theorem,
                 self.profile,
@@ -111,9 +109,24 @@ class Trial:
                 family=self.family,
                 progress=self.progress,
             )
-        finally:
-            if self.executor is None:
-                place.close()
+
+    @contextmanager
+    def _place(self) -> Iterator[Executor]:
+        """Where work is done: the executor that was given, or one for this time only."""
+        from rmtsym.simulate import executor as choose_executor
+
+        if self.executor is not None:
+            yield self.executor
+        else:
+            with choose_executor(self.jobs) as place:
+                yield place
+
+    def map(self, function: Callable[[Theorem, Any], Any], items: Sequence[Any]) -> list[Any]:
+        """``function(theorem, item)`` of each item, in order; by the executor if its workers can import the theorem."""
+        if not importable(self.theorem):
+            return [function(self.theorem, item) for item in items]
+        with self._place() as place:
+            return place.map(partial(_of_known, function, self.theorem.id), items)
 
     @cached_property
     def kills(self) -> KillTable:
@@ -140,6 +153,14 @@ class Trial:
             kills=self.kills,
             values=values,
         )
+
+
+def _of_known(function: Callable[[Theorem, Any], Any], theorem_id: str, item: Any) -> Any:
+    return function(get(theorem_id), item)
+
+
+def _consequence(theorem: Theorem, number: int) -> Report:
+    return run_consequence(theorem, theorem.consequences[number]).bare
 
 
 def verify(

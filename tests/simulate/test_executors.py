@@ -219,3 +219,30 @@ def test_a_lost_scheduler_is_told():
         threading.Timer(1.0, cluster.close).start()
         with pytest.raises(WorkerLost, match="run again to resume"):
             run(make(slow, first_look=(400, 400)), looks=1, executor=dask)
+
+
+def busy(item):
+    """Takes long enough for workers to be worth starting."""
+    time.sleep(0.4)
+    if item == "bad":
+        raise ValueError("no such item")
+    return item, os.getpid()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_map_keeps_the_order(jobs):
+    with executor(jobs) as place:
+        found = place.map(busy, list(range(8)))
+    assert [item for item, _ in found] == list(range(8))
+    assert len({process for _, process in found}) >= jobs
+
+
+def test_map_starts_no_worker_for_a_moment_of_work():
+    with Processes(2) as place:
+        assert place.map(abs, [-1, 2, -3]) == [1, 2, 3]
+        assert place._pool is None
+
+
+def test_an_error_in_map_is_that_of_the_function():
+    with Processes(2) as place, pytest.raises(ValueError, match="no such item"):
+        place.map(busy, [1, 2, 3, "bad", 4])
