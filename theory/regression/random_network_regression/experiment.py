@@ -14,6 +14,7 @@ from rmtsym.theorem.statement import used
 from theory.regression import datasets
 from theory.regression.random_network_regression.kernel import apply_activation
 from theory.regression.random_network_regression.statement import statement, theorem
+from theory.regression.resolvents import resolvent
 
 
 def at_size(point: dict[str, Any], size: int) -> dict[str, Any]:
@@ -88,9 +89,9 @@ def replicate(rng: np.random.Generator, size: int, point: dict[str, Any], law: s
     S, Sh = (apply_activation(point["sigma"], point["coef"], weights @ data) for data in (X, Xh))
     ridge = float(point["gamma"])
     K = S.T @ S / size
-    Q = np.linalg.inv(K + ridge * np.eye(size))
+    Q = resolvent(S, K, ridge)
     Qy = Q @ labels
-    predict = Sh.T @ (S @ Q) / size
+    predict = (Sh.T @ S) @ Q / size
     return {
         "trQ": float(np.trace(Q)) / size,
         "yQy": float(labels @ Qy) / size,
