@@ -33,6 +33,9 @@ class DomainError(RmtsymError, ValueError):
         text = f"{argument} = {value} is outside its domain ({domain})"
         super().__init__(f"{text}; {hint}" if hint else text)
 
+    def __reduce__(self) -> tuple[object, ...]:  # an exception remembers its text only, too little to make it again
+        return type(self), (self.argument, self.value, self.domain, self.hint)
+
 
 class UnknownName(RmtsymError, KeyError):
     """A name that is not known, with the nearest known ones.
@@ -55,6 +58,9 @@ class UnknownName(RmtsymError, KeyError):
 
     def __str__(self) -> str:  # KeyError would show the repr
         return self.text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.kind, self.name, self.known)
 
 
 class ShapeError(RmtsymError, ValueError):

@@ -75,8 +75,31 @@ class Value:
             ball = arb(fmpq(exact.numerator, exact.denominator))
         return cls(float(exact), 0.0, "exact", method, ball)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # balls of python-flint cannot be pickled
+        return _unpacked, (self.value, self.radius, self.status, self.method, _packed(self.ball))
+
     def __float__(self) -> float:
         return float(self.value.real)
 
     def __complex__(self) -> complex:
         return complex(self.value)
+
+
+def _packed(ball: Any) -> Any:
+    """Integers that say what a ball is: mantissa and exponent of midpoint and radius, of the real part and so on."""
+    from flint import acb
+
+    if ball is None:
+        return None
+    parts = (ball.real, ball.imag) if isinstance(ball, acb) else (ball,)
+    return tuple(
+        tuple(tuple(map(int, x.man_exp())) for x in (part.mid(), part.rad())) if part.is_finite() else None
+        for part in parts
+    )
+
+
+def _unpacked(value: Any, radius: float, status: str, method: str, packed: Any) -> Value:
+    from flint import acb, arb
+
+    parts = [arb("nan") if part is None else arb(*part) for part in packed or ()]
+    return Value(value, radius, status, method, parts[0] if len(parts) == 1 else acb(*parts) if parts else None)

@@ -65,7 +65,7 @@ class Trial:
         self.theorem = get(theorem) if isinstance(theorem, str) else theorem
         self.profile, self.jobs, self.seed = profile, jobs, seed
         self.store, self.executor, self.family, self.progress = store, executor, family, progress
-        self._enclosed: dict[str, Mapping[str, Value]] = {}
+        self._enclosed: dict[str, Mapping[str, Value] | RmtsymError] = {}
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -89,12 +89,20 @@ class Trial:
         return enclosure_evidence(self.theorem, self.enclosed)
 
     def enclosed(self, name: str) -> Mapping[str, Value]:
-        """Balls of every quantity at a default point; computed once."""
+        """Balls of every quantity at a default point; computed once, for all points together.
+
+        Raises
+        ------
+        RmtsymError
+            If they cannot be enclosed there.
+        """
         if name not in self._enclosed:
-            point = self.theorem.point(name)
-            regime, bound = self.theorem.regime(point), self.theorem.bound(point)
-            self._enclosed[name] = enclose_regime(regime, bound, digits=DIGITS + 3)
-        return self._enclosed[name]
+            names = list(self.theorem.points)
+            self._enclosed = dict(zip(names, self.map(_enclosure, names), strict=True))
+        found = self._enclosed[name]
+        if isinstance(found, RmtsymError):
+            raise found
+        return found
 
     @cached_property
     def simulated(self) -> Simulated:
@@ -157,6 +165,14 @@ class Trial:
 
 def _of_known(function: Callable[[Theorem, Any], Any], theorem_id: str, item: Any) -> Any:
     return function(get(theorem_id), item)
+
+
+def _enclosure(theorem: Theorem, name: str) -> Mapping[str, Value] | RmtsymError:
+    point = theorem.point(name)
+    try:
+        return enclose_regime(theorem.regime(point), theorem.bound(point), digits=DIGITS + 3)
+    except RmtsymError as error:
+        return error
 
 
 def _consequence(theorem: Theorem, number: int) -> Report:
