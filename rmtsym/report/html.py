@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,8 +69,11 @@ def write_report() -> Path:
         )
     )
     _save(report_page(), page)
+    library = _times(sorted(Path(__file__).parents[1].rglob("*.*")))
     for name, record in records.items():
-        _save(folder / f"{name}.html", _theorem_page(record, entries[name], uses))
+        target, mark = folder / f"{name}.html", _made_from(record, entries[name], uses, library)
+        if not _ends_with(target, mark):
+            _save(target, _theorem_page(record, entries[name], uses) + mark)
     _save(folder / "errata.html", _templates().get_template("errata.html").render(errata=_errata(ran)))
     return report_page()
 
@@ -77,6 +82,35 @@ def _save(path: Path, text: str) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def _times(paths: Iterable[Path]) -> str:
+    """Names, times and lengths of files."""
+    found = ((path, path.stat()) for path in paths if path.suffix in (".py", ".html", ".ipynb") and path.exists())
+    return repr([(str(path), s.st_mtime_ns, s.st_size) for path, s in found])
+
+
+def _made_from(record: Mapping[str, Any], entry: Any, uses: Mapping[str, Sequence[str]], library: str) -> str:
+    """Last line of a theorem's page: a hash of all that the page depends on."""
+    modules = [*entry.path.parent.glob("*.py"), *(entry.path.glob("*.py") if entry.path.is_dir() else ())]
+    sources = _times([*sorted(modules), _notebook(record, entry)])
+    everything = (json.dumps(record, sort_keys=True), sorted(uses.items()), sources, library)
+    return f"\n<!-- {hashlib.sha256(repr(everything).encode()).hexdigest()} -->\n"
+
+
+def _ends_with(path: Path, text: str) -> bool:
+    try:
+        with path.open("rb") as page:
+            page.seek(-len(text), os.SEEK_END)
+            return page.read() == text.encode()
+    except OSError:  # not there, or shorter
+        return False
+
+
+def _notebook(record: Mapping[str, Any], entry: Any) -> Path:
+    """The notebook as it was executed last, or as it is committed."""
+    run = executed() / entry.family / entry.notebook.name
+    return run if record["status"] and run.exists() else entry.notebook
 
 
 def _record(name: str) -> dict[str, Any] | None:
@@ -112,8 +146,7 @@ def _theorem_page(record: Mapping[str, Any], entry: Any, uses: Mapping[str, Sequ
     from rmtsym.report.prose import formula, prose
     from rmtsym.theorem.registry import get
 
-    run = executed() / entry.family / entry.notebook.name
-    notebook = run if record["status"] and run.exists() else entry.notebook
+    notebook = _notebook(record, entry)
     try:
         theorem = get(entry.id)
         statement = [(Markup(prose(t)), Markup(formula(body))) for t, body in statement_latex(theorem)]

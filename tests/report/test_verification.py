@@ -59,6 +59,23 @@ def test_report_pages(verified):
         assert "http://" not in text.replace("http://www.w3.org", "") and "<script" not in text  # works offline
 
 
+def test_pages_are_written_again_when_what_they_show_has_changed(verified):
+    lab, _ = verified
+    home = lab.folder / ".rmtsym"
+    page, record = home / "report" / "sample-moments.html", home / "verdicts" / "sample-moments.json"
+    page.touch()
+    before = page.stat().st_mtime_ns
+    assert lab.run("report").returncode == 0
+    assert page.stat().st_mtime_ns == before
+    kept = record.read_text()
+    record.write_text(kept.replace('"seed": 0', '"seed": 77'))
+    assert lab.run("report").returncode == 0
+    assert "seed 77" in page.read_text()
+    record.write_text(kept)
+    assert lab.run("report").returncode == 0
+    assert "seed 77" not in page.read_text()
+
+
 def test_kill_table_from_the_records(verified):
     """``rmtsym mutate`` takes its simulations from the records of ``rmtsym verify``."""
     lab, _ = verified
