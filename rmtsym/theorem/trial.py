@@ -199,13 +199,13 @@ def verify(
     profile : str
         ``"quick"`` (resolution 0.5 % for traces) or ``"full"`` (0.2 %).
     jobs : int
-        Processes for the replicates; the numbers do not depend on it.
+        Processes for replicates, consequences and enclosures; the numbers do not depend on it.
     seed : int
         Root of all random seeds.
     store : RecordStore, optional
         Keeps finished batches, so that an interrupted run resumes.
     executor : Executor, optional
-        Where replicates run, instead of ``jobs``.
+        Where they run, instead of ``jobs``.
     family : int, optional
         Number of statistical tests in the whole suite, which share the probability of a false alarm.
 
