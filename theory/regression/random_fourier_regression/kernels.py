@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,19 @@ from rmtsym.gaussian import kernel_expression
 from rmtsym.gaussian.gram import Gram
 from theory.regression import datasets
 from theory.regression.random_fourier_regression.statement import theorem
+
+_SOURCE = ("data", "p", "n", "nh", "bw", "snr", "seed", "shift")
+
+
+def at_size(point: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """The same proportions with ``size`` training samples (the digits keep their dimension)."""
+    names = ("n", "nh", "N") if point["data"] == "digits" else ("n", "nh", "N", "p")
+    return {**point, **{name: int(point[name] * Fraction(size, point["n"])) for name in names}}
+
+
+def source(point: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the data depend on."""
+    return tuple(point[name] for name in _SOURCE)
 
 
 @lru_cache(maxsize=32)
