@@ -9,10 +9,15 @@ import numpy as np
 from rmtsym.simulate.ensembles import entries
 
 
-def data(rng: np.random.Generator, p: int, n: int, signal: float, law: str = "gauss") -> tuple[np.ndarray, ...]:
-    """Noise, classes +-1 in turn, and the mean in a random direction."""
-    noise, v = entries(rng, (p, n), law), np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
-    mean = rng.standard_normal(p)
+def data(
+    rng: np.random.Generator, p: int, n: int, signal: float, law: str = "gauss", digits: Any = np.float64
+) -> tuple[np.ndarray, ...]:
+    """Noise of so many digits, classes +-1 in turn, and the mean in a random direction."""
+    if law == "gauss":
+        noise = rng.standard_normal((p, n), dtype=digits)
+    else:
+        noise = entries(rng, (p, n), law).astype(digits)
+    v, mean = np.where(np.arange(n) % 2 == 0, 1.0, -1.0), rng.standard_normal(p)
     return noise, v, mean * np.sqrt(signal) / np.linalg.norm(mean)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from rmtsym.simulate import Control
+from rmtsym.simulate import Control, covariance_moment
 from rmtsym.simulate.ensembles import entry_moment
 from theory.kernels.sparse_quantized_phase_transition.draws import applied
 from theory.kernels.sparse_quantized_phase_transition.statement import slope_and_variance
@@ -89,13 +89,20 @@ def _kernel_mean(name: str, point: Mapping[str, Any], n: int, law: str) -> float
     return _forms(tuple(sorted(point.items())), n)[name]
 
 
+@lru_cache(maxsize=64)
+def _trace(order: int, n: int, p: int, law: str) -> float:
+    """Mean of the normalised trace of a power of L = Z'Z/p, that of v'L^k v/n too: other entries of L^k have mean 0."""
+    return covariance_moment(order, np.ones(n), p, law) / n
+
+
 def _noise_mean(name: str, point: Mapping[str, Any], n: int, law: str) -> float:
     """Means of forms in the noise alone, for entries of any law and a mean in a uniform direction."""
     p, rho, excess = int(point["c"] * n), float(point["rho"]), entry_moment(law, 4) - 3
     fourth = 3 * rho**2 / (p + 2)  # sum of the fourth powers of the entries of mu
+    if name in POWERS:
+        first, order, last = name[0], int(name[2]), name[3]
+        return (rho * _trace(order + 1, n, p, law) if first == "w" else _trace(order, n, p, law)) * (first == last)
     table = {
-        "vZZv": (n + p + 1 + excess) / p,
-        "wZZw": rho * (n + p + 1 + excess) / p,
         "cross cross": rho / n,
         "spread spread": (2 * rho**2 + excess * fourth) / n,
     }
@@ -103,26 +110,36 @@ def _noise_mean(name: str, point: Mapping[str, Any], n: int, law: str) -> float:
 
 
 FIRST = ("cross", "spread", "along")
-NOISE = (*FIRST, "cross cross", "cross spread", "cross along", "spread spread", "vZZv")
+NOISE = (*FIRST, "cross cross", "cross spread", "cross along", "spread spread")
+POWERS = ("vL2v", "vL3v", "vL4v", "vL1w", "vL2w", "vL3w", "wL1w", "wL2w", "wL3w")
 KERNEL = ("vKv", "vKw", "wKw", "vKKv", "vKKw", "wKKw")
 
 #: For Gaussian noise, and for noise of any law.
 CONTROLS = (
-    *(Control(name, partial(_noise_mean, name)) for name in NOISE),
+    *(Control(name, partial(_noise_mean, name)) for name in (*NOISE, *POWERS)),
     *(Control(name, partial(_kernel_mean, name)) for name in KERNEL),
 )
-UNIVERSAL = tuple(Control(name, partial(_noise_mean, name)) for name in (*NOISE, "vZZw", "wZZw"))
+UNIVERSAL = tuple(Control(name, partial(_noise_mean, name)) for name in (*NOISE, *POWERS))
+
+
+def times(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """A product in the precision of the matrix."""
+    return (matrix @ columns.astype(matrix.dtype)).astype(float)
 
 
 def forms(noise: np.ndarray, table: np.ndarray, v: np.ndarray, w: np.ndarray, rho: float) -> dict[str, float]:
     """The forms of a draw: v against w = Z'mu, their lengths in the noise, and both in the kernel."""
     p, n = noise.shape
-    zv, zw = noise @ v, noise @ w
-    kv, kw = (table @ x.astype(table.dtype) for x in (v, w))
-    found = {"cross": v @ w / n, "spread": w @ w / n - rho, "along": zv @ zv / (n * p) - 1}
+    both = np.column_stack([v, w])
+    once = times(noise.T, times(noise, both)) / p
+    kv, kw = times(table, both).T
+    twice = times(noise.T, times(noise, once)) / p
+    powers = {name: (both[:, k], once[:, k], twice[:, k]) for k, name in enumerate("vw")}
+    found = {"cross": v @ w / n, "spread": w @ w / n - rho, "along": v @ once[:, 0] / n - 1}
     found |= {name: found[name.split()[0]] * found[name.split()[1]] for name in NOISE if " " in name}
-    back = noise.T @ zv / p
-    found |= {"vZZv": back @ back / n, "vZZw": back @ w / n, "wZZw": zw @ zw / (n * p)}
+    for name in POWERS:
+        order = int(name[2])
+        found[name] = powers[name[0]][order // 2] @ powers[name[3]][order - order // 2] / n
     found |= {"vKv": v @ kv / n, "vKw": v @ kw / n, "wKw": w @ kw / n}
     found |= {"vKKv": kv @ kv / n, "vKKw": kv @ kw / n, "wKKw": kw @ kw / n}
     return {name: float(value) for name, value in found.items()}
