@@ -66,7 +66,7 @@ ROUGH = observed(
 FIRM = observed(0.005, 0.005, 0.005, 0.005, cosines=85.0)
 SLOW = observed(0.005, 0.005, 0.009, 0.0125, curvature=10.0, squares=20.0, loads=100.0)
 #: More weights than samples and little ridge: the least eigenvalues fluctuate, and the 1/n term is ten times larger.
-STEEP = observed(0.005, 0.0085, 0.005, 0.005, curvature=25.0, squares=100.0, wide=True)
+STEEP = observed(0.005, 0.0115, 0.005, 0.006, curvature=25.0, squares=100.0, wide=True)
 
 
 def resolvent(S: np.ndarray, Sh: np.ndarray, G: np.ndarray, P: np.ndarray, ridge: float) -> tuple[np.ndarray, ...]:
