@@ -1,4 +1,4 @@
-"""Two classes of the handwritten digits of scikit-learn, as a sample and as the population that a theorem asks for."""
+"""Handwritten digits of scikit-learn, as a sample and as the population that a theorem asks for."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Digits", "load", "observe"]
+__all__ = ["Digits", "load", "observe", "residuals"]
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Images of two digits in coordinates in which the pooled covariance is diagonal.
+    """Images of digits in coordinates in which the pooled covariance is diagonal.
 
     Parameters
     ----------
     rows : array of shape (images, p)
-        Label times image, the midpoint of the two class means taken out, mean variance one.
+        Label times image, the midpoint of the two class means taken out.
     eigenvalues, mean : arrays of shape (p,)
         Spectrum of the pooled covariance; coordinates of half the difference of the class means.
     noise : Fraction
@@ -45,10 +45,20 @@ class Digits:
         rows = self.rows[order] + float(self.noise) ** 0.5 * rng.standard_normal(self.rows.shape)
         return rows[:samples], rows[samples:]
 
+    def whitened(self) -> Digits:
+        """White images, the noise added to them, and both divided by their standard deviation: covariance one.
+
+        >>> load(1, 7, noise=4).whitened().point(100)["s"][:2]
+        (Fraction(1, 1), Fraction(1, 1))
+        """
+        scale = np.sqrt(self.eigenvalues * float(1 + self.noise))
+        white = np.full(len(self.mean), 1 / float(1 + self.noise))
+        return Digits(self.rows / scale, white, self.mean / scale, self.noise / (1 + self.noise))
+
 
 @lru_cache(maxsize=8)
 def load(first: int = 3, second: int = 8, noise: Any = 0) -> Digits:
-    """Two classes of the digits; directions with less than a thousandth of the largest variance are left out.
+    """Two classes of the digits, in units in which the mean variance is one.
 
     >>> load().rows.shape
     (357, 49)
@@ -58,13 +68,31 @@ def load(first: int = 3, second: int = 8, noise: Any = 0) -> Digits:
     images = load_digits()
     one, other = (images.data[images.target == digit] for digit in (first, second))
     half, middle = (one.mean(axis=0) - other.mean(axis=0)) / 2, (one.mean(axis=0) + other.mean(axis=0)) / 2
-    rows = np.concatenate([one - middle, middle - other])
-    spread = rows - half
-    values, vectors = np.linalg.eigh(spread.T @ spread / (len(rows) - 2))
+    return _turned(np.concatenate([one - middle, middle - other]), half, 2, noise)
+
+
+@lru_cache(maxsize=2)
+def residuals(noise: Any = 0) -> Digits:
+    """All ten digits, each image less the mean of its class, in units in which the mean variance is one.
+
+    >>> residuals().rows.shape
+    (1797, 52)
+    """
+    from sklearn.datasets import load_digits
+
+    images = load_digits()
+    means = np.array([images.data[images.target == digit].mean(axis=0) for digit in range(10)])
+    return _turned(images.data - means[images.target], np.zeros(images.data.shape[1]), 10, noise)
+
+
+def _turned(rows: np.ndarray, mean: np.ndarray, classes: int, noise: Any) -> Digits:
+    """In the eigenbasis, without the directions of less than a thousandth of the largest variance."""
+    spread = rows - mean
+    values, vectors = np.linalg.eigh(spread.T @ spread / (len(rows) - classes))
     kept = values > 1e-3 * values[-1]
     scale = values[kept].mean()
     turned = vectors[:, kept] / scale**0.5
-    return Digits(rows @ turned, values[kept] / scale, half @ turned, Fraction(noise))
+    return Digits(rows @ turned, values[kept] / scale, mean @ turned, Fraction(noise))
 
 
 def observe(

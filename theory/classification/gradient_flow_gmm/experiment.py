@@ -1,4 +1,4 @@
-"""Learning dynamics of least squares: simulation and its picture."""
+"""Learning dynamics of least squares: simulation."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rmtsym.field.average import Average
 from theory.classification.gradient_flow_gmm.statement import (
     M_tr,
@@ -29,10 +27,3 @@ theorem.mutant("isolated eigenvalue without c/rho", outputs={"lam_s": 1 + c + rh
 theorem.mutant("second moment for variance", outputs={"V_tr": M_tr})
 theorem.mutant("no mass at zero", outputs={"V_real": _REAL["V_real"] - s02 * null * f(0) ** 2})
 theorem.mutant("f not squared", outputs={"V_real": _REAL["V_real"] + s02 * Average((f(x) - f(x) ** 2) / x, cut)})
-
-
-@theorem.figure
-def figure(page: Any) -> Any:
-    """Errors along the path."""
-    times = ("5", "20", "60", "150", "400", "1000")
-    return page.sweep("t", times, ["err", "err_tr"], log="x", size=64, replicates=48)
