@@ -1,6 +1,6 @@
 """Hessian spectrum of generalised linear models."""
 
-from theory.classification.hessian_gglm_spectrum import consequences, derivation, experiment, wrong_versions
+from theory.classification.hessian_gglm_spectrum import consequences, derivation, experiment, real_data, wrong_versions
 from theory.classification.hessian_gglm_spectrum.statement import theorem
 
-__all__ = ["consequences", "derivation", "experiment", "theorem", "wrong_versions"]
+__all__ = ["consequences", "derivation", "experiment", "real_data", "theorem", "wrong_versions"]

@@ -1,4 +1,4 @@
-"""Hessian spectrum of generalised linear models: simulation and its picture.
+"""Hessian spectrum of generalised linear models: simulation.
 
 The transform fluctuates like 1/n, in two ways: with the weights, whose law is known, and with the forms x'QBx/n of the
 samples.  A sample left out does not know the resolvent of the others, so that the mean of its form given the others is
@@ -17,7 +17,7 @@ from rmtsym.field.evaluate import evaluate
 from rmtsym.fixedpoint import solve
 from rmtsym.simulate import Control, Statistic
 from rmtsym.theorem.statement import used
-from theory.classification.hessian_gglm_spectrum.statement import bulk, delta, g, loss, over, theorem
+from theory.classification.hessian_gglm_spectrum.statement import theorem
 from theory.classification.hessian_gglm_spectrum.weights import sampled
 
 
@@ -126,31 +126,3 @@ def _bulk(x: Any, g: Any, h: Any, spectrum: Any, value: Any, vector: Any, z: com
     found = {name: np.mean(body) for name, body in means.items()}
     parts = {f"{name}_{part}": getattr(m, kind) for name, m in found.items() for part, kind in PARTS}
     return {"re": poles.mean().real, "im": poles.mean().imag, **parts}
-
-
-@theorem.figure
-def figure(page: Any) -> Any:
-    """Bulk and isolated eigenvalue in three models, one matrix of each."""
-    from rmtsym.report.style import COLOURS, figure
-
-    rng = np.random.default_rng(page.trial.seed)
-    fig, panels = figure(10.5, 3.4, ncols=3)
-    for axes, name, dimension in zip(panels, ("L1", "L2", "S"), (300, 300, 200), strict=True):
-        point = theorem.point(name)
-        x, weight, *_ = sampled(rng, int(dimension / point["c"]), point)
-        value = np.linalg.eigvalsh((x * weight) @ x.T / x.shape[1])
-        span = value[-1] - value[0]
-        grid = np.linspace(value[0] - 0.05 * span, value[-1] + 0.05 * span, 400)
-        bound = theorem.bound(point)
-        system = bulk(over(loss(delta)), over(g))
-        density = solve(system, {**used(system, bound), "z": grid + 1e-6j})["im"].real / np.pi
-        eig, end = (float(theorem.values(point)[key]) for key in ("eig", "edge"))
-        axes.hist(value, bins=40, density=True, color="0.85")
-        axes.plot(grid, density, color=COLOURS[0])
-        axes.plot([eig], [0], "v", ms=9, color=COLOURS[1], clip_on=False, label="isolated eigenvalue")
-        axes.axvline(end, color="0.6", lw=1, ls="--", label="edge")
-        text = f"{point['response']}, |w| = {point['omega']}, c = {point['c']}"
-        axes.set(title=text, xlabel="eigenvalue", ylim=(0, None))
-    panels[0].set_ylabel("density")
-    panels[0].legend()
-    return fig

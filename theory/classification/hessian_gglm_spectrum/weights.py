@@ -17,7 +17,7 @@ from rmtsym.errors import NoConvergence
 from rmtsym.field import Atoms, NormalImage, NormalLaw, SpectralMeasure
 from rmtsym.simulate.ensembles import entries, population
 
-__all__ = ["BOUNDS", "RESPONSES", "gamma", "normal", "outermost", "sampled", "weights"]
+__all__ = ["BOUNDS", "RESPONSES", "gamma", "labelled", "normal", "outermost", "sampled", "weights"]
 
 RESPONSES = ("logistic", "squared", "linear", "phase")
 #: Least and largest weight; of the squared error those of 2 s (1-s)^2 (3s-1), rounded outwards.
@@ -115,14 +115,22 @@ def sampled(rng: np.random.Generator, size: int, point: Any, law: str = "gauss")
     noise = entries(rng, (len(spectrum), size), "rad" if law == "axis" else law)
     a, a_star = float(point["m"]) + direction @ noise, second @ noise
     v, v_star = (float(point[name]) ** 2 * scale for name in ("omega", "star"))
-    s = (1 + np.tanh(np.sqrt(v) * a / 2)) / 2
-    label = rng.random(size) < (1 + np.tanh(np.sqrt(v_star) * a_star / 2)) / 2
-    g = {
-        "linear": lambda: np.ones(size),
-        "logistic": lambda: s * (1 - s),
-        "squared": lambda: 2 * s * (1 - s) * np.where(label, (1 - s) * (3 * s - 1), s * (2 - 3 * s)),
-        "phase": lambda: 3 * v * a**2 - v_star * a_star**2,
-    }[point["response"]]()
+    label, g = labelled(rng, point["response"], np.sqrt(v) * a, np.sqrt(v_star) * a_star)
     root = np.sqrt(spectrum)
     x = root[:, None] * (noise + float(point["m"]) * direction[:, None])
-    return x, g, a, a_star, np.where(label, 1.0, -1.0), spectrum, root * direction, root * second
+    return x, g, a, a_star, label, spectrum, root * direction, root * second
+
+
+def labelled(
+    rng: np.random.Generator, response: str, inner: np.ndarray, behind: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Signs of labels drawn from the model at w*, and weights of the samples, of w'x and w*'x."""
+    s = (1 + np.tanh(inner / 2)) / 2
+    label = rng.random(len(inner)) < (1 + np.tanh(behind / 2)) / 2
+    g = {
+        "linear": lambda: np.ones(len(inner)),
+        "logistic": lambda: s * (1 - s),
+        "squared": lambda: 2 * s * (1 - s) * np.where(label, (1 - s) * (3 * s - 1), s * (2 - 3 * s)),
+        "phase": lambda: 3 * inner**2 - behind**2,
+    }[response]()
+    return np.where(label, 1.0, -1.0), g
