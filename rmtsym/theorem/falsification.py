@@ -24,7 +24,7 @@ from rmtsym.theorem.derivation import Derivation, Report
 from rmtsym.theorem.evidence import Status
 from rmtsym.theorem.kills import Kill, KillTable
 from rmtsym.theorem.mutation import Mutant, generate
-from rmtsym.theorem.simulation import Simulated, Theory
+from rmtsym.theorem.simulation import Simulated
 from rmtsym.theorem.statement import Regime, call_with, solve_regime, used
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ class _Bench:
             for regime in theorem.regimes(point):
                 if all(regime is not r for r in self.regimes) and (regime is theorem.regime(point)):
                     self.regimes.append(regime)
-        self.theories = [Theory(theorem, plan.at_size) for plan in simulated.plans]
         self.truth = {name: _numbers(theorem.values(p)) for name, p in self.points.items()}
         passed = report is not None and report.status.passed
         self.conclusions = {s.regime: s for s in derivation.steps if s.test} if derivation and passed else {}
@@ -204,7 +203,7 @@ class _Bench:
         """Largest z-score, where, and whether the simulation alone rejects the numbers."""
         keys = {point_key(p): n for n, p in here.items() if n in values}
         best: tuple[bool, float, str] = (False, 0.0, "")
-        for plan, done, right in zip(self.simulated.plans, self.simulated.runs, self.theories, strict=True):
+        for plan, done, right in zip(self.simulated.plans, self.simulated.runs, self.simulated.theories, strict=True):
             names = [s.name for s in plan.experiment.statistics if s.quantity in changed]
             if not names or not any(point_key(p) in keys for p in plan.experiment.points):
                 continue

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rmtsym.simulate import Executor, Experiment, Outcome, Progress, RecordStore, Run, Statistic, point_key, run
 from rmtsym.theorem.evidence import Evidence, Status, combine
-from rmtsym.theorem.statement import Regime, solve_regime
 
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
@@ -109,27 +108,23 @@ def declare(
 
 
 class Theory:
-    """Values of a theorem at a point and a size, remembered; ``change`` replaces the regime (for mutants)."""
+    """Values of a theorem at a point and a size, remembered in ``known`` by the point at that size."""
 
     def __init__(
         self,
         theorem: Theorem,
         at_size: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
-        change: Callable[[Regime, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        known: dict[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.theorem, self.at_size, self.change = theorem, at_size, change
-        self._known: dict[str, Mapping[str, Any]] = {}
+        self.theorem, self.at_size = theorem, at_size
+        self.known = {} if known is None else known
 
     def __call__(self, point: Mapping[str, Any], size: int) -> Mapping[str, Any]:
         exact = self.theorem.point(**(self.at_size(point, size) if self.at_size else point))
         key = point_key(exact)
-        if key not in self._known:
-            regime = self.theorem.regime(exact)
-            if self.change is None:
-                self._known[key] = solve_regime(regime, self.theorem.bound(exact))
-            else:
-                self._known[key] = self.change(regime, exact)
-        return self._known[key]
+        if key not in self.known:
+            self.known[key] = self.theorem.values(exact)
+        return self.known[key]
 
 
 @dataclass
@@ -138,6 +133,7 @@ class Simulated:
 
     plans: list[Planned]
     runs: list[Run]
+    theories: list[Theory]
     outcomes: list[Outcome] = field(default_factory=list)
     evidence: Evidence = field(default_factory=lambda: Evidence(Status.INCONCLUSIVE, "not run"))
 
@@ -158,9 +154,9 @@ def simulate(
 ) -> Simulated:
     """Run every experiment of a theorem and judge the theory on the samples."""
     plans = [p.under(PROFILES[profile]) for p in theorem.experiments]
-    found = Simulated(plans, [])
-    for plan in plans:
-        theory = Theory(theorem, plan.at_size)
+    known: dict[str, Mapping[str, Any]] = {}  # experiments of several laws or sizes share points
+    found = Simulated(plans, [], [Theory(theorem, plan.at_size, known) for plan in plans])
+    for plan, theory in zip(plans, found.theories, strict=True):
         done = run(
             plan.experiment,
             theory=theory,

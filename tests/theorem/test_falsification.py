@@ -73,7 +73,7 @@ def test_a_regime_that_fixes_a_parameter_makes_more_mutants_equivalent(toy, simu
         theorem = toy(when=when)
         theorem.points = {"A": {"v": "1"}}
         theorem.mutants.clear()
-        empty = replace(simulated, plans=[], runs=[])
+        empty = replace(simulated, plans=[], runs=[], theories=[])
         return {k.mutant.where for k in kill_table(theorem, empty).kills if k.equivalent}
 
     assert equivalents(sp.true) == set()
