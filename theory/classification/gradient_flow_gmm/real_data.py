@@ -63,8 +63,8 @@ def digits(claim: Any) -> None:
 
     Of 240 splits, with white noise: the mean is off by at most 1.6 % (standard error 1.1 % at the first time, that of
     the initial weights), the deviation by 1.8 % (0.6 %), the errors by 0.33 points (0.27).  Images alone: the mean by
-    0.7 % (0.3 %), the deviation by 0.3, 10 and 18 % (0.5 to 0.8 %): the images are not normal, and the flow turns to
-    directions of small sample variance, which are least so.
+    0.7 % (0.3 %), the deviation by 0.3, 10 and 18 % (0.5 to 0.8 %): the images are not normal, probably least so in
+    the directions of small sample variance, to which the flow turns late.
     """
     margins: dict[str, tuple[float, ...]] = {"M": (0.04,) * 3, "sigma": (0.04,) * 3}
     errors: dict[str, tuple[float, ...]] = {"test_err": (0.01,) * 3, "train_err": (0.01,) * 3}

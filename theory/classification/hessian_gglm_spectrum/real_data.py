@@ -114,8 +114,9 @@ def digits(claim: Any) -> None:
     Ten digits, logistic loss, c = 1/10: eigenvalue 1.0 % (0.4 %), alignment 0.002 (0.002), transform 2 %, distance
     0.024, as large as for normal data of that size.  Squared error with labels of the model, c = 1/20: eigenvalue 0.3 %
     (1.5 %), alignments 0.005 (0.011) and 0.008 (0.006), distance 0.024.  Images alone, logistic: transform 2.8 %,
-    distance 0.059, but the eigenvalue 27 % too low and an alignment of 0.44 (0.06) for 0.95: few images have a length
-    and projections as normal data have, and the least eigenvalue sees those few.  Digits 1 and 7 alone, w along the
+    distance 0.059, but the eigenvalue 27 % too low and an alignment of 0.44 (0.06) for 0.95: the squared lengths of
+    images spread by 0.54 of their mean, those of normal data by 0.20, and probably the least eigenvalue sees the few
+    images with large weights.  Digits 1 and 7 alone, w along the
     mean of the classes, c = 0.29, where the mean decides: eigenvalue 2.0 % (0.5 %), alignment 0.016 (0.003).
     """
     few: dict[str, Any] = {"c": "1/1000"}
