@@ -21,6 +21,7 @@ from rmtsym.simulate import Control, Statistic
 from rmtsym.simulate.ensembles import entries, excess_kurtosis
 from rmtsym.spectrum import SpectralCurve
 from rmtsym.theorem import POSITIVE, Evidence, Parameter, Quantity, Regime, Theorem
+from theory.spectra.left_out import left_out, left_out_controls
 
 theorem = Theorem(
     id="marchenko-pastur",
@@ -265,9 +266,10 @@ def _second(point, size: int, law: str) -> float:
 
 #: The first two moments of the spectrum: their means are known exactly at every size and for every entry law.
 CONTROLS = (Control("mom1", 1.0), Control("second", _second))
+SHIFTED, AT_ZERO = (*CONTROLS, *left_out_controls("shifted")), (*CONTROLS, *left_out_controls("zero"))
 _BULK = (
-    *(Statistic(name, controls=CONTROLS) for name in ("m_neg_lam", "mom3", "mom4")),
-    Statistic("m_prime", controls=CONTROLS, resolution=0.01),
+    *(Statistic(name, controls=SHIFTED) for name in ("m_neg_lam", "m_prime")),
+    *(Statistic(name, controls=CONTROLS) for name in ("mom3", "mom4")),
     Statistic("mom2", controls=CONTROLS[:1]),
     Statistic("quad_form", kind="form", resolution=0.1),
     Statistic("edge_plus", kind="edge", exponent=2 / 3, resolution=0.03),
@@ -276,28 +278,36 @@ _BULK = (
 )
 _EDGE = Statistic("edge_minus_nz", kind="edge", exponent=2 / 3, resolution=0.1)
 _INVERSE = (
-    Statistic("log_moment", controls=CONTROLS, resolution=0.01),
-    Statistic("inv_moment", controls=CONTROLS, resolution=0.01),
-    Statistic("inv2_moment", controls=CONTROLS, resolution=0.03),
+    *(Statistic(name, controls=AT_ZERO) for name in ("log_moment", "inv_moment", "inv2_moment")),
     Statistic("mass_at_zero", kind="exact", scale=1.0),
 )
 
 
 def sizes(point) -> tuple[int, int]:
-    """Numbers of samples; the dimension is at most 240."""
-    return (120, 240) if point["c"] <= 1 else (60, 120)
+    """Numbers of samples, far apart for the extrapolation; the smaller side is at most 320."""
+    if point["c"] == 1:
+        return 80, 320
+    return (120, 480) if point["c"] < 1 else (60, 240)
 
 
-@theorem.experiment(points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=(*_BULK, _EDGE, *_INVERSE))
-@theorem.experiment(points=("C",), sizes=sizes, laws=("rad",), statistics=(*_BULK, _EDGE, *_INVERSE))
+LOOK = (256, 128)  # the edges need more than the traces
+
+
+@theorem.experiment(
+    points=("A",), sizes=sizes, laws=("gauss", "rad"), statistics=(*_BULK, _EDGE, *_INVERSE), first_look=LOOK
+)
+@theorem.experiment(points=("C",), sizes=sizes, laws=("rad",), statistics=(*_BULK, _EDGE, *_INVERSE), first_look=LOOK)
 @theorem.experiment(points=("C",), sizes=sizes, laws=("t9", "sparse"), statistics=_BULK[:1])  # heavy tails, many zeros
-@theorem.experiment(points=("B",), sizes=sizes, statistics=(*_BULK, _EDGE, Statistic("mass_at_zero", kind="exact")))
-@theorem.experiment(points=("D",), sizes=sizes, statistics=_BULK)
+@theorem.experiment(
+    points=("B",), sizes=sizes, statistics=(*_BULK, _EDGE, Statistic("mass_at_zero", kind="exact")), first_look=LOOK
+)
+@theorem.experiment(points=("D",), sizes=sizes, statistics=_BULK, first_look=(128, 64))
 def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str, float]:
     """Spectrum of one matrix, and its functions."""
     rows = int(point["c"] * size)
     x = entries(rng, (rows, size), law)
-    gram = x @ x.T / size if rows <= size else x.T @ x / size
+    flat = (x if rows <= size else x.T) / np.sqrt(size)
+    gram = flat @ flat.T
     bulk = np.linalg.eigvalsh(gram)  # without the zeros of more rows than columns
     zeros = rows - len(bulk)
     shift = float(point["lam"])
@@ -317,6 +327,8 @@ def replicate(rng: np.random.Generator, size: int, point, law: str) -> dict[str,
         "log_moment": float(np.sum(np.log(np.maximum(bulk, 1e-300)))) / rows,
         "inv_moment": float(np.sum(1 / np.maximum(bulk, 1e-300))) / rows,
         "inv2_moment": float(np.sum(1 / np.maximum(bulk, 1e-150) ** 2)) / rows,
+        **left_out("shifted", flat, gram, 1 / size, shift),
+        **(left_out("zero", flat, gram, 1 / size, 0.0) if rows < size and law != "sparse" else {}),  # a row may be zero
     }
 
 
