@@ -46,8 +46,8 @@ def open_theorem(theorem_id: str, profile: str = "quick", seed: int = 0, jobs: i
     profile : str
         ``"quick"`` or ``"full"``.
     seed, jobs : int
-        Root of all random seeds; processes for replicates, consequences, enclosures and curves (the numbers do not
-        depend on them).
+        Root of all random seeds; processes for replicates, steps, consequences, enclosures and curves (the numbers do
+        not depend on them).
     cluster : str
         Address of a Dask scheduler; local processes if empty.
     """

@@ -299,5 +299,5 @@ def run_consequence(theorem: Theorem, consequence: Consequence, *, power: bool =
     """Run the checks of one consequence; none at all is inconclusive."""
     claims = Claims(theorem)
     consequence.function(claims)
-    results = tuple(run_step(step, set(), power) for step in claims.steps)
+    results = tuple(run_step(step, power) for step in claims.steps)
     return Report(results, "" if results else f"the consequence {consequence.claim!r} checks nothing")

@@ -102,6 +102,11 @@ class StepResult:
         return self.evidence.status
 
     @property
+    def bare(self) -> StepResult:
+        """The result without the functions that checked it."""
+        return replace(self, step=replace(self.step, check=_done, wrong=(), test=None))
+
+    @property
     def line(self) -> str:
         """One line for people, the same on every machine."""
         power = f"; rejects {self.rejected} of {self.tried} wrong versions" if self.tried else ""
@@ -133,8 +138,7 @@ class Report:
     @property
     def bare(self) -> Report:
         """The results without the functions that checked them: what can travel between processes."""
-        results = (replace(r, step=replace(r.step, check=_done, wrong=(), test=None)) for r in self.results)
-        return replace(self, results=tuple(results))
+        return replace(self, results=tuple(r.bare for r in self.results))
 
     def __str__(self) -> str:
         return "\n".join([*(r.line for r in self.results), *([self.message] if self.message else [])])
@@ -174,13 +178,21 @@ class Derivation:
         power : bool
             Also run the wrong versions of each step.
         """
+        return self.gather(lambda number: run_step(self.steps[number], power))
+
+    def gather(self, result: Callable[[int], StepResult]) -> Report:
+        """Report from the result of each step, which is not asked for if the step rests on one that did not pass."""
         results: list[StepResult] = []
         failed: set[str] = set()
-        for step in self.steps:
-            result = run_step(step, failed, power)
-            if not result.status.passed:
+        for number, step in enumerate(self.steps):
+            weak = [name for name in step.uses if name in failed]
+            if weak:
+                message = f"it rests on {weak[0]!r}, which did not pass"
+                results.append(StepResult(step, Evidence(Status.INCONCLUSIVE, "not reached", message=message)))
+            else:
+                results.append(result(number))
+            if not results[-1].status.passed:
                 failed.add(step.name)
-            results.append(result)
         return Report(tuple(results), self.broken())
 
 
@@ -188,12 +200,8 @@ def _done() -> Evidence:
     return Evidence(Status.INCONCLUSIVE, "checked in another process")
 
 
-def run_step(step: Step, failed: set[str], power: bool) -> StepResult:
-    weak = [name for name in step.uses if name in failed]
-    if weak:
-        return StepResult(
-            step, Evidence(Status.INCONCLUSIVE, "not reached", message=f"it rests on {weak[0]!r}, which did not pass")
-        )
+def run_step(step: Step, power: bool) -> StepResult:
+    """Check a step and, if it passes, its wrong versions."""
     evidence = timed(step.check)
     if not evidence.passed or not power or step.kind == "assumed":
         return StepResult(step, evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
 from rmtsym.theorem.consequence import Consequence, run_consequence
-from rmtsym.theorem.derivation import Derivation, Report
+from rmtsym.theorem.derivation import Derivation, Report, StepResult, run_step
 from rmtsym.theorem.evidence import Evidence, Status, combine
 from rmtsym.theorem.falsification import kill_table
 from rmtsym.theorem.kills import KillTable
@@ -70,12 +70,21 @@ class Trial:
     @cached_property
     def derivation(self) -> Derivation:
         """The steps, not yet checked."""
-        return derive(self.theorem)
+        return _derivation(self.theorem) if importable(self.theorem) else derive(self.theorem)
 
     @cached_property
     def report(self) -> Report:
         """The steps, checked."""
-        return self.derivation.run()
+        if not importable(self.theorem):
+            return self.derivation.run()
+        found = self.map(_step, range(len(self.derivation.steps)))
+
+        def result(number: int) -> StepResult:
+            if isinstance(found[number], Exception):
+                raise found[number]
+            return found[number]
+
+        return self.derivation.gather(result)
 
     @cached_property
     def consequences(self) -> tuple[tuple[Consequence, Report], ...]:
@@ -167,6 +176,20 @@ def _of_known(function: Callable[[Theorem, Any], Any], theorem_id: str, item: An
     return function(get(theorem_id), item)
 
 
+@lru_cache(maxsize=4)
+def _derivation(theorem: Theorem) -> Derivation:
+    """Kept, because a worker is asked for one step after another."""
+    return derive(theorem)
+
+
+def _step(theorem: Theorem, number: int) -> StepResult | Exception:
+    """The check of a step; an error counts only if the step is reached."""
+    try:
+        return run_step(_derivation(theorem).steps[number], True).bare
+    except (RmtsymError, ArithmeticError, ValueError) as error:
+        return error
+
+
 def _enclosure(theorem: Theorem, name: str) -> Mapping[str, Value] | RmtsymError:
     point = theorem.point(name)
     try:
@@ -199,7 +222,7 @@ def verify(
     profile : str
         ``"quick"`` (resolution 0.5 % for traces) or ``"full"`` (0.2 %).
     jobs : int
-        Processes for replicates, consequences and enclosures; the numbers do not depend on it.
+        Processes for replicates, steps, consequences and enclosures; the numbers do not depend on it.
     seed : int
         Root of all random seeds.
     store : RecordStore, optional

@@ -17,6 +17,7 @@ def test_consequences_and_enclosures_from_workers(workers):
     here, there = Trial("semicircle"), Trial("semicircle", executor=workers)
     assert [str(r) for _, r in here.consequences] == [str(r) for _, r in there.consequences]
     assert [c.claim for c, _ in there.consequences] == [c.claim for c in here.theorem.consequences]
+    assert str(here.report) == str(there.report)
     for point in here.theorem.points:
         assert here.enclosed(point) == there.enclosed(point)
     assert workers._pool is not None
@@ -26,4 +27,3 @@ def test_a_theorem_that_workers_cannot_import_is_checked_here(toy, workers):
     trial = Trial(toy(), executor=workers)
     assert trial.map(lambda theorem, item: (theorem.id, item), [1, 2]) == [(trial.theorem.id, 1), (trial.theorem.id, 2)]
     assert workers._pool is None
-

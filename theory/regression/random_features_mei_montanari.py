@@ -245,9 +245,9 @@ def derivation(proof: Any) -> None:
 def observed(*controls: Control, curvature: float, chi: float = 0.0, train: float = 0.0) -> tuple[Statistic, ...]:
     """The traces, with controls; ``curvature`` bounds the relative 1/d^2 terms, ``chi`` and ``train`` larger ones.
 
-    Measured at d = 32, 64, 128 with two seeds, errors included: at A up to 7, and 16 for chi; at B up to 7, and 27 for
-    the training error; at C up to 2, and 4 with signs; at D up to 4.  Where the ridge is small, at B, the training
-    error is 3e-4, and its allowance leaves 0.75 %.
+    Measured at d = 32, 64, 128 with two seeds (A and C with one), errors included: at A up to 7, and 16 for chi; at B
+    up to 7, and 27 for the training error; at C up to 2, and 4 with signs; at D up to 4.  Where the ridge is small, at
+    B, the training error is 3e-4, and its allowance leaves 0.75 %.
     """
     plan = {"chi": chi or curvature, "B": curvature, "V": curvature, "R": curvature, "train": train or curvature}
     return tuple(
