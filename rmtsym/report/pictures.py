@@ -65,7 +65,8 @@ def _one_convergence(axes: Any, o: Any) -> None:
     axes.axhline(0, color="#555555", linewidth=0.8)
     line = np.linspace(0, x.max() * 1.05, 30)
     if o.claimed_exponent is not None:
-        axes.plot(line, (o.estimate - o.theory + o.coefficient * line) * scale, color=style.COLOURS[0], linewidth=1.2)
+        start = (o.estimate - o.theory) * scale
+        axes.plot(line, _through(start, x, deviation, np.array(o.errors), line), color=style.COLOURS[0], linewidth=1.2)
     style.points(axes, x, deviation, np.array(o.errors) * scale)
     axes.errorbar(
         [0],
@@ -78,6 +79,15 @@ def _one_convergence(axes: Any, o: Any) -> None:
     )
     axes.margins(y=0.25)
     axes.locator_params(axis="x", nbins=4)
+
+
+def _through(start: float, x: np.ndarray, y: np.ndarray, errors: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """A line from the extrapolation through the points; with three sizes, which remove the next term, a parabola."""
+    powers = range(1, min(len(x), 3))
+    weights = 1 / np.maximum(errors, 1e-3 * errors.max() + 1e-300)
+    design = np.column_stack([x**k for k in powers])
+    found, *_ = np.linalg.lstsq(design * weights[:, None], (y - start) * weights, rcond=None)
+    return np.asarray(start + np.column_stack([at**k for k in powers]) @ found)
 
 
 @dataclass(frozen=True)
