@@ -21,13 +21,17 @@ from rmtsym.errors import DomainError
 from rmtsym.simulate.ensembles import entry_moment
 from rmtsym.simulate.experiment import Control, Point
 
-__all__ = ["covariance_controls", "covariance_moment", "covariance_outputs"]
+__all__ = ["covariance_controls", "covariance_moment", "covariance_outputs", "set_partitions"]
 
 _ORDERS = 4
 
 
-def _partitions(count: int) -> Iterator[tuple[int, ...]]:
-    """Set partitions of ``count`` slots, as the number of the block of each slot."""
+def set_partitions(count: int) -> Iterator[tuple[int, ...]]:
+    """Set partitions of ``count`` slots, as the number of the block of each slot.
+
+    >>> list(set_partitions(2))
+    [(0, 0), (0, 1)]
+    """
 
     def extend(head: tuple[int, ...], blocks: int) -> Iterator[tuple[int, ...]]:
         if len(head) == count:
@@ -43,8 +47,8 @@ def _partitions(count: int) -> Iterator[tuple[int, ...]]:
 def _walks(order: int) -> tuple[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int], ...]:
     """Closed walks of length ``2 * order``: powers of row weights, of column weights, edge multiplicities, how many."""
     found: Counter[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = Counter()
-    for rows in _partitions(order):
-        for columns in _partitions(order):
+    for rows in set_partitions(order):
+        for columns in set_partitions(order):
             edges = Counter((rows[t], columns[t]) for t in range(order))
             edges.update((rows[t], columns[(t + 1) % order]) for t in range(order))
             if all(multiplicity % 2 == 0 for multiplicity in edges.values()):

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
+from rmtsym.simulate.controls import set_partitions
 from rmtsym.simulate.ensembles import entry_moment
 
 __all__ = ["mean_trace"]
-
-
-def _partitions(count: int) -> Iterator[tuple[int, ...]]:
-    """Which of the ``count`` indices agree: the number of the block of each."""
-
-    def extend(head: tuple[int, ...], blocks: int) -> Iterator[tuple[int, ...]]:
-        if len(head) == count:
-            yield head
-            return
-        for block in range(blocks + 1):
-            yield from extend((*head, block), max(blocks, block + 1))
-
-    yield from extend((), 0)
 
 
 @cache
 def _terms(word: str) -> Mapping[tuple[int, int, tuple[int, ...]], int]:
     """How many closed walks there are, by different indices, half the steps on the diagonal, and powers of entries."""
     found: Counter[tuple[int, int, tuple[int, ...]]] = Counter()
-    for indices in _partitions(len(word)):
+    for indices in set_partitions(len(word)):
         steps = zip(indices, (*indices[1:], indices[0]), strict=True)
         powers = Counter((letter, *sorted(step)) for letter, step in zip(word, steps, strict=True))
         if all(power % 2 == 0 for power in powers.values()):
