@@ -17,7 +17,9 @@ def positive_inverse(matrix: np.ndarray) -> np.ndarray:
     [[0.25, 0.0], [0.0, 0.0625]]
     """
     half = lapack.dpotri(lapack.dpotrf(matrix, lower=True)[0], lower=True, overwrite_c=True)[0]
-    return np.asarray(np.tril(half) + np.tril(half, -1).T)
+    full = half + half.T  # above the diagonal dpotrf has left zeros
+    full.flat[:: len(full) + 1] /= 2
+    return np.asarray(full)
 
 
 def resolvent(S: np.ndarray, K: np.ndarray, ridge: float) -> np.ndarray:

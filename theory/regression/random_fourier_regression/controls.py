@@ -9,21 +9,13 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lapack
 
 from rmtsym.simulate import Control
 from theory.regression.random_fourier_regression.kernels import at_size, bound_of, load, source
+from theory.regression.resolvents import positive_inverse
 
 #: Samples whose loads start the iteration for those of all samples.
 FEW = 64
-
-
-def positive_inverse(matrix: np.ndarray) -> np.ndarray:
-    """Inverse of a positive definite matrix, twice as fast as that of any matrix."""
-    half = lapack.dpotri(lapack.dpotrf(matrix, lower=True)[0], lower=True, overwrite_c=True)[0]
-    full = half + half.T  # above the diagonal dpotrf has left zeros
-    full.flat[:: len(full) + 1] /= 2
-    return np.asarray(full)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from theory.regression.random_fourier_regression.controls import (
     PREDICTIONS,
     TRACES,
     expansion,
-    positive_inverse,
 )
 from theory.regression.random_fourier_regression.kernels import at_size, bound_of, load, source
 from theory.regression.random_fourier_regression.statement import theorem
+from theory.regression.resolvents import positive_inverse
 
 
 def observed(
