@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -417,3 +417,9 @@ def derive(theorem: Theorem) -> Derivation:
     proof = Proof(theorem)
     theorem._derivation(proof)
     return Derivation(theorem.id, tuple(proof.steps))
+
+
+@lru_cache(maxsize=4)
+def derivation_of(theorem: Theorem) -> Derivation:
+    """The same, kept, because a worker is asked for one step after another."""
+    return derive(theorem)

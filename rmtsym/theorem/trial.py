@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
+from rmtsym.theorem.bench import answers
 from rmtsym.theorem.consequence import Consequence, run_consequence
 from rmtsym.theorem.derivation import Derivation, Report, StepResult, run_step
 from rmtsym.theorem.evidence import Evidence, Status, combine
 from rmtsym.theorem.falsification import kill_table
 from rmtsym.theorem.kills import KillTable
-from rmtsym.theorem.proof import derive
+from rmtsym.theorem.proof import derivation_of, derive
 from rmtsym.theorem.registry import get, importable
 from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Trial", "enclosure_evidence", "verify"]
 
 DIGITS = 12  # certified digits asked of every quantity at every default point
+_TOGETHER = 8  # questions about wrong versions that a worker gets at once
 
 
 class Trial:
@@ -70,7 +72,7 @@ class Trial:
     @cached_property
     def derivation(self) -> Derivation:
         """The steps, not yet checked."""
-        return _derivation(self.theorem) if importable(self.theorem) else derive(self.theorem)
+        return derivation_of(self.theorem) if importable(self.theorem) else derive(self.theorem)
 
     @cached_property
     def report(self) -> Report:
@@ -148,7 +150,12 @@ class Trial:
     @cached_property
     def kills(self) -> KillTable:
         """Every wrong version, and what rejects it."""
-        return kill_table(self.theorem, self.simulated, self.derivation, self.report)
+        ask = self._ask if importable(self.theorem) else None
+        return kill_table(self.theorem, self.simulated, self.derivation, self.report, ask)
+
+    def _ask(self, questions: Sequence[tuple[Any, ...]]) -> list[Any]:
+        parts = [questions[i : i + _TOGETHER] for i in range(0, len(questions), _TOGETHER)]
+        return [found for part in self.map(answers, parts) for found in part]
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -176,16 +183,10 @@ def _of_known(function: Callable[[Theorem, Any], Any], theorem_id: str, item: An
     return function(get(theorem_id), item)
 
 
-@lru_cache(maxsize=4)
-def _derivation(theorem: Theorem) -> Derivation:
-    """Kept, because a worker is asked for one step after another."""
-    return derive(theorem)
-
-
 def _step(theorem: Theorem, number: int) -> StepResult | Exception:
     """The check of a step; an error counts only if the step is reached."""
     try:
-        return run_step(_derivation(theorem).steps[number], True).bare
+        return run_step(derivation_of(theorem).steps[number], True).bare
     except (RmtsymError, ArithmeticError, ValueError) as error:
         return error
 

@@ -4,6 +4,7 @@ import pytest
 
 from rmtsym.simulate import Processes, executors
 from rmtsym.theorem import Trial
+from rmtsym.theorem.simulation import Simulated
 
 
 @pytest.fixture
@@ -27,3 +28,12 @@ def test_a_theorem_that_workers_cannot_import_is_checked_here(toy, workers):
     trial = Trial(toy(), executor=workers)
     assert trial.map(lambda theorem, item: (theorem.id, item), [1, 2]) == [(trial.theorem.id, 1), (trial.theorem.id, 2)]
     assert workers._pool is None
+
+
+def test_wrong_versions_from_workers(workers):
+    here, there = Trial("semicircle"), Trial("semicircle", executor=workers)
+    for trial in (here, there):
+        trial.simulated = Simulated([], [], [])  # theory and derivation alone
+    assert here.kills.to_json() == there.kills.to_json()
+    assert len(here.kills.killed) > 10
+    assert workers._pool is not None
