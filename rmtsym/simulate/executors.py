@@ -10,7 +10,8 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import PathFinder
 from typing import Any, Protocol
 
@@ -175,6 +176,7 @@ class Processes(_Here):
             raise DomainError("workers", workers, "a positive integer", "give the number of processes")
         self.workers = workers
         self._pool: Any = None
+        self._warm = False
 
     def _started(self) -> Any:
         if self._pool is None:
@@ -204,6 +206,7 @@ class Processes(_Here):
                 except BrokenProcessPool:
                     broken = True
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
+                self._warm = True
                 for future in sorted(done, key=lambda f: running[f].first):
                     batch = running.pop(future)
                     try:
@@ -231,31 +234,44 @@ class Processes(_Here):
     def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """A pure function of each item, in order; it must be importable by name.
 
-        Workers that are not there yet are started only when there is more than a second of work.
+        After a second of work workers are started, if there are none.  They first have to import what they need: until
+        one of them has returned something, this process works on.
         """
         from concurrent.futures.process import BrokenProcessPool
 
-        begun, here = time.monotonic(), 0
-        found = []
-        while here < len(items):
-            short = self._pool is None and time.monotonic() - begun < _SHORT
-            if not short and len(items) - here > 1:
-                break
-            found.append(function(items[here]))
-            here += 1
+        begun, left = time.monotonic(), deque(range(len(items)))
+        found: dict[int, Any] = {}
+        sent: dict[int, Any] = {}
         try:
-            futures = [self._started().submit(function, item) for item in items[here:]]
-            return found + [future.result() for future in futures]
+            while left and not self._awake(sent):
+                started = self._pool is not None or time.monotonic() - begun > _SHORT
+                if started and not sent:
+                    sent = {
+                        i: self._started().submit(function, items[i])
+                        for i in (left.pop() for _ in range(min(self.workers, len(left) - 1)))
+                    }
+                here = left.popleft()
+                found[here] = function(items[here])
+            if self._awake(sent):
+                sent |= {i: self._started().submit(function, items[i]) for i in left}
+            for i, future in sent.items():
+                found[i] = future.result() if self._awake(sent) else function(items[i])
         except BaseException as error:
             self.close()
             if isinstance(error, BrokenProcessPool):
                 raise WorkerLost(f"a worker died in {getattr(function, '__qualname__', function)}; memory?") from None
             raise
+        return [found[i] for i in range(len(items))]
+
+    def _awake(self, sent: Mapping[int, Any]) -> bool:
+        """Whether a worker has returned something."""
+        self._warm = self._warm or any(future.done() for future in sent.values())
+        return self._warm
 
     def close(self) -> None:
         """End the workers at once."""
         if self._pool is not None:
-            pool, self._pool = self._pool, None
+            pool, self._pool, self._warm = self._pool, None, False
             processes = list((getattr(pool, "_processes", None) or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:

@@ -13,7 +13,7 @@ import sympy as sp
 from rmtsym.errors import NoConvergence, RmtsymError
 from rmtsym.fixedpoint.system import FixedPointSystem
 from rmtsym.theorem import exact
-from rmtsym.theorem.derivation import Derivation
+from rmtsym.theorem.derivation import Derivation, Step
 from rmtsym.theorem.evidence import Status
 from rmtsym.theorem.mutation import Mutant, generate
 from rmtsym.theorem.proof import derivation_of
@@ -33,7 +33,7 @@ class Bench:
     A mutant is asked for by its place: the number of the regime, and its own among those of the regime.
     """
 
-    def __init__(self, theorem: Theorem, derivation: Derivation | None) -> None:
+    def __init__(self, theorem: Theorem, derivation: Derivation | None = None) -> None:
         self.theorem = theorem
         self.points = {name: theorem.point(name) for name in theorem.points}
         self.regimes: list[Regime] = []
@@ -43,18 +43,33 @@ class Bench:
                     self.regimes.append(regime)
         self.places = [{n: p for n, p in self.points.items() if theorem.regime(p) is r} for r in self.regimes]
         self.mutants = [[m for m in theorem.mutants if m.fits(r)] + generate(r) for r in self.regimes]
-        self.truth = {name: _numbers(theorem.values(p)) for name, p in self.points.items()}
-        self.conclusions = {s.regime: s for s in derivation.steps if s.test} if derivation else {}
-        self.derived = theorem.regimes() if self.conclusions else ()
+        self.derivation = derivation
+        self._truth: dict[str, dict[str, np.ndarray]] = {}
+        self._roots: dict[str, list[dict[str, Any] | None]] = {}
         self._wrong: dict[tuple[int, int], Regime] = {}
 
+    def truth(self, name: str) -> dict[str, np.ndarray]:
+        """Numbers of the right version at a point."""
+        if name not in self._truth:
+            self._truth[name] = _numbers(self.theorem.values(self.points[name]))
+        return self._truth[name]
+
+    def roots(self, name: str) -> list[dict[str, Any] | None]:
+        """Everything that has a number at the physical root at a point, for each system."""
+        if name not in self._roots:
+            point = self.points[name]
+            self._roots[name] = [_root(s, self.theorem.bound(point)) for s in self.theorem.regime(point).systems]
+        return self._roots[name]
+
     @cached_property
-    def roots(self) -> dict[str, list[dict[str, Any] | None]]:
-        """Everything that has a number at the physical root, for each system at each point."""
-        return {
-            name: [_root(system, self.theorem.bound(p)) for system in self.theorem.regime(p).systems]
-            for name, p in self.points.items()
-        }
+    def conclusions(self) -> dict[str, Step]:
+        """The last step of the derivation, by regime."""
+        derivation = self.derivation or derivation_of(self.theorem)
+        return {s.regime: s for s in derivation.steps if s.test}
+
+    @cached_property
+    def derived(self) -> tuple[Regime, ...]:
+        return self.theorem.regimes() if self.conclusions else ()
 
     def _version(self, at: int, number: int) -> tuple[Mutant, Regime, Regime]:
         mutant, regime = self.mutants[at][number], self.regimes[at]
@@ -69,7 +84,7 @@ class Bench:
             found = _numbers(self._evaluate(mutant, regime, wrong, name, self.points[name]))
         except (RmtsymError, ArithmeticError, ValueError) as error:
             return None, f"no value at {name}: {error}"
-        bad = [q for q, v in found.items() if q in self.truth[name] and not np.all(np.isfinite(v))]
+        bad = [q for q, v in found.items() if q in self.truth(name) and not np.all(np.isfinite(v))]
         return (None, f"{bad[0]} is not a finite real number at {name}") if bad else (found, "")
 
     def _evaluate(
@@ -83,8 +98,8 @@ class Bench:
             right = self.theorem.values(point)
             return {**right, **call_with(mutant.values, {**point, **right})}
         if not (mutant.equations or mutant.replace):  # the root is the right one, only outputs change
-            found = dict(self.truth[name])
-            for right, changed, root in zip(regime.systems, wrong.systems, self.roots[name], strict=True):
+            found = dict(self.truth(name))
+            for right, changed, root in zip(regime.systems, wrong.systems, self.roots(name), strict=True):
                 if root is not None:
                     found.update(_changed_outputs(right, changed, root))
             return found
@@ -95,7 +110,7 @@ class Bench:
             found = solve_regime(wrong, bound)
         except NoConvergence:  # the path to the right root need not lead to the wrong one
             found = solve_regime(_without_path(wrong), bound)
-        return {**self.truth[name], **found}
+        return {**self.truth(name), **found}
 
     def same(self, at: int, number: int) -> bool:
         """Whether every changed equation and output vanishes on the variety of the right system, in this regime."""
@@ -126,7 +141,7 @@ class Bench:
             if isinstance(right_system, FixedPointSystem):
                 pairs = zip(exact.system_claims(right_system), exact.system_claims(wrong_system), strict=True)
                 new = [claim for old, claim in pairs if claim != old]
-                if any(_fails(claim, self.roots[name][i]) for claim in new for name in self.places[at]):
+                if any(_fails(claim, self.roots(name)[i]) for claim in new for name in self.places[at]):
                     return True
                 if any(step.test(claim).status is Status.REFUTED for claim in new):
                     return True
@@ -136,7 +151,7 @@ class Bench:
 @lru_cache(maxsize=4)
 def bench_of(theorem: Theorem) -> Bench:
     """The bench of a theorem that every process knows; kept, because a worker is asked one question after another."""
-    return Bench(theorem, derivation_of(theorem))
+    return Bench(theorem)
 
 
 def answers(theorem: Theorem, questions: Sequence[tuple[Any, ...]]) -> list[Any]:

@@ -6,7 +6,7 @@ power is inconclusive, and so is everything after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from rmtsym.theorem.evidence import Evidence, Status, combine, timed
 if TYPE_CHECKING:
     pass
 
-__all__ = ["KINDS", "Check", "Derivation", "Report", "Step", "StepResult", "run_step"]
+__all__ = ["KINDS", "Check", "Derivation", "Report", "Step", "StepResult", "run_step", "weigh"]
 
 #: Kinds of steps and what each of them says.
 KINDS = {
@@ -205,9 +205,14 @@ def run_step(step: Step, power: bool) -> StepResult:
     evidence = timed(step.check)
     if not evidence.passed or not power or step.kind == "assumed":
         return StepResult(step, evidence)
-    outcomes = [(label, check().status) for label, check in step.wrong]
-    rejected = sum(status is Status.REFUTED for _, status in outcomes)
-    accepted = tuple(label for label, status in outcomes if status is not Status.REFUTED)
+    return weigh(step, evidence, [check().status for _, check in step.wrong])
+
+
+def weigh(step: Step, evidence: Evidence, outcomes: Sequence[Status]) -> StepResult:
+    """The result of a step that passed its check, from what the check says of each wrong version."""
+    rejected = sum(status is Status.REFUTED for status in outcomes)
+    judged = zip(step.wrong, outcomes, strict=True)
+    accepted = tuple(label for (label, _), status in judged if status is not Status.REFUTED)
     # A generated version may happen to be equivalent; an author's version must be rejected.
     powerful = rejected > 0 and (step.generated or not accepted)
     if not powerful:

@@ -133,7 +133,7 @@ class _Judge:
         if found is None:
             one.note, one.failures = one.note or reason, one.failures + 1
         else:
-            truth = self.bench.truth[name]
+            truth = self.bench.truth(name)
             one.shifts.append(_shift(truth, found))
             changed = {q for q in found if _shift(truth, found, (q,)) > SAME}
             best = self._simulation({name: found}, {name: self.bench.points[name]}, changed)
@@ -157,7 +157,7 @@ class _Judge:
                 name = keys[point_key(point)]
                 if plan.at_size is None:
                     return values[name]
-                return _moved(right(point, size), self.bench.truth[name], values[name])
+                return _moved(right(point, size), self.bench.truth(name), values[name])
 
             for outcome in done.judge(theory, statistics=names, points=keys):
                 if outcome.expected_failure:

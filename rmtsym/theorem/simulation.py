@@ -119,8 +119,12 @@ class Theory:
         self.theorem, self.at_size = theorem, at_size
         self.known = {} if known is None else known
 
+    def at(self, point: Mapping[str, Any], size: int) -> dict[str, Any]:
+        """The point at a size."""
+        return self.theorem.point(**(self.at_size(point, size) if self.at_size else point))
+
     def __call__(self, point: Mapping[str, Any], size: int) -> Mapping[str, Any]:
-        exact = self.theorem.point(**(self.at_size(point, size) if self.at_size else point))
+        exact = self.at(point, size)
         key = point_key(exact)
         if key not in self.known:
             self.known[key] = self.theorem.values(exact)
@@ -151,11 +155,23 @@ def simulate(
     executor: Executor | None = None,
     family: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    predict: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None,
 ) -> Simulated:
-    """Run every experiment of a theorem and judge the theory on the samples."""
+    """Run every experiment of a theorem and judge the theory on the samples.
+
+    ``predict`` gives the values of the theory at many points, perhaps from other processes.
+    """
     plans = [p.under(PROFILES[profile]) for p in theorem.experiments]
     known: dict[str, Mapping[str, Any]] = {}  # experiments of several laws or sizes share points
     found = Simulated(plans, [], [Theory(theorem, plan.at_size, known) for plan in plans])
+    if predict:
+        points = {}
+        for plan, theory in zip(plans, found.theories, strict=True):
+            for point in plan.experiment.points:
+                for size in plan.experiment.sizes_at(point):
+                    exact = theory.at(point, size)
+                    points[point_key(exact)] = exact
+        known.update(zip(points, predict(list(points.values())), strict=True))
     for plan, theory in zip(plans, found.theories, strict=True):
         done = run(
             plan.experiment,

@@ -232,9 +232,11 @@ def busy(item):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_map_keeps_the_order(jobs):
     with executor(jobs) as place:
-        found = place.map(busy, list(range(8)))
-    assert [item for item, _ in found] == list(range(8))
-    assert len({process for _, process in found}) >= jobs
+        found = place.map(busy, list(range(16)))
+    assert [item for item, _ in found] == list(range(16))
+    processes = {process for _, process in found}
+    assert len(processes) >= jobs
+    assert os.getpid() in processes  # works until a worker is there
 
 
 def test_map_starts_no_worker_for_a_moment_of_work():

@@ -11,6 +11,7 @@ from rmtsym.theorem.simulation import Simulated
 def workers(monkeypatch):
     monkeypatch.setattr(executors, "_SHORT", 0.0)  # start them for the smallest piece of work
     with Processes(2) as place:
+        place._warm = True  # and leave all of it to them
         yield place
 
 
