@@ -36,11 +36,10 @@ def observed(
     eigenvalues of the kernels count, by ``loads`` times; in forms of the labels it jumps by up to about one.  In the
     load of the cosines at A it is a 1/n^2 term: 43 to 70 for eleven draws, hence a bound ``cosines`` of its own.
 
-    Measured once more with the weights left out as controls, three or four draws for each point at three or four sizes
-    from 96 to 384, from the smallest size to the largest: at A 8, 11, 58 (loads), 23 (``test_noise``), at D 7, 19, 37
-    and 20, at C 9, 2, 37 and 78, and at B 48, 94, 54 and 79, with errors of 1 to 8 for tr Q and of up to 37 for
-    ``test_noise`` at C.  The bounds for tr Q at B and at C, 25 and 10 before, were too small for that and are 70 and 25
-    now; at B that for the loads and for predictions is 100 instead of 60.
+    With the weights left out as controls, three or four draws for each point at three or four sizes from 96 to 384,
+    from the smallest size to the largest: at A 8, 11, 58 (loads), 23 (``test_noise``), at D 7, 19, 37 and 20, at C 9,
+    2, 37 and 78, and at B 48, 94, 54 and 79, with errors of 1 to 8 for tr Q and of up to 37 for ``test_noise`` at C.
+    Hence bounds of their own at B and C.
     """
     asked = [("trQ", trace, curvature), ("trQ2", square, squares), ("dcos", load, cosines or loads)]
     asked += [("dsin", load, loads), ("test_noise", noise, loads)]
