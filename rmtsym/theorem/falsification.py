@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rmtsym.simulate import Outcome, point_key
-from rmtsym.theorem.bench import Bench, bench_of
 from rmtsym.theorem.derivation import Derivation, Report
 from rmtsym.theorem.kills import Kill, KillTable
 from rmtsym.theorem.mutation import Mutant
 from rmtsym.theorem.simulation import Simulated
+from rmtsym.theorem.versions import Versions, versions_of
 
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
@@ -39,32 +39,32 @@ def kill_table(
 ) -> KillTable:
     """Try every mutant, generated and hand-written, in every regime that it fits.
 
-    ``ask`` answers questions (method of :class:`Bench`, arguments) in other processes, which know the theorem by its
+    ``ask`` answers questions (method of :class:`Versions`, arguments) in other processes, which know the theorem by its
     id.
     """
-    bench = bench_of(theorem) if ask else Bench(theorem, derivation)
-    ask = ask or (lambda questions: [method(bench, *arguments) for method, *arguments in questions])
-    judge = _Judge(bench, simulated)
+    versions = versions_of(theorem) if ask else Versions(theorem, derivation)
+    ask = ask or (lambda questions: [method(versions, *arguments) for method, *arguments in questions])
+    judge = _Judge(versions, simulated)
     tried = [
         _Tried(mutant, (at, number), list(places))
-        for at, places in enumerate(bench.places)
-        for number, mutant in enumerate(bench.mutants[at])
+        for at, places in enumerate(versions.places)
+        for number, mutant in enumerate(versions.mutants[at])
     ]
     # one point after the other, until the answer is clear
     while waiting := [t for t in tried if t.left]:
-        answers = ask([(Bench.values, *t.place, t.left[0]) for t in waiting])
+        answers = ask([(Versions.values, *t.place, t.left[0]) for t in waiting])
         for one, (found, reason) in zip(waiting, answers, strict=True):
             judge.hear(one, found, reason)
     doubtful = [t for t in tried if t.shift <= SAME and not t.note]
-    same = ask([(Bench.same, *t.place) for t in doubtful])
+    same = ask([(Versions.same, *t.place) for t in doubtful])
     equivalent = {t.place for t, so in zip(doubtful, same, strict=True) if so}
     counted = [t for t in tried if t.place not in equivalent]
     derived = counted if report is not None and report.status.passed else []
-    rejections = ask([(Bench.rejected, *t.place) for t in derived])
+    rejections = ask([(Versions.rejected, *t.place) for t in derived])
     rejected = {t.place for t, so in zip(derived, rejections, strict=True) if so}
     kills = []
     for t in tried:
-        name = bench.regimes[t.place[0]].name
+        name = versions.regimes[t.place[0]].name
         if t.place in equivalent:
             kills.append(Kill(t.mutant, name, equivalent=True))
         else:
@@ -114,8 +114,8 @@ class _Tried:
 class _Judge:
     """The simulation, which hears the numbers of one mutant after the other."""
 
-    def __init__(self, bench: Bench, simulated: Simulated) -> None:
-        self.bench, self.simulated = bench, simulated
+    def __init__(self, versions: Versions, simulated: Simulated) -> None:
+        self.versions, self.simulated = versions, simulated
         self.estimated = [
             {
                 s.quantity.partition("[")[0]
@@ -123,7 +123,7 @@ class _Judge:
                 if set(plan.names.values()) & set(places)
                 for s in plan.experiment.statistics
             }
-            for places in bench.places
+            for places in versions.places
         ]
 
     def hear(self, one: _Tried, found: Mapping[str, np.ndarray] | None, reason: str) -> None:
@@ -133,10 +133,10 @@ class _Judge:
         if found is None:
             one.note, one.failures = one.note or reason, one.failures + 1
         else:
-            truth = self.bench.truth(name)
+            truth = self.versions.truth(name)
             one.shifts.append(_shift(truth, found))
             changed = {q for q in found if _shift(truth, found, (q,)) > SAME}
-            best = self._simulation({name: found}, {name: self.bench.points[name]}, changed)
+            best = self._simulation({name: found}, {name: self.versions.points[name]}, changed)
             one.z, one.where, one.seen = max((one.z, one.where, one.seen), best, key=lambda x: (x[2], x[0]))
         settled = one.seen or (changed and not changed & self.estimated[one.place[0]])
         if one.failures == 2 or (one.mutant.generated and settled):
@@ -157,7 +157,7 @@ class _Judge:
                 name = keys[point_key(point)]
                 if plan.at_size is None:
                     return values[name]
-                return _moved(right(point, size), self.bench.truth(name), values[name])
+                return _moved(right(point, size), self.versions.truth(name), values[name])
 
             for outcome in done.judge(theory, statistics=names, points=keys):
                 if outcome.expected_failure:

@@ -12,7 +12,6 @@ import numpy as np
 
 from rmtsym.errors import RmtsymError, UnknownName
 from rmtsym.field.value import Value
-from rmtsym.theorem.bench import answers
 from rmtsym.theorem.consequence import Consequence, run_consequence
 from rmtsym.theorem.derivation import Derivation, Report, StepResult, weigh
 from rmtsym.theorem.evidence import Evidence, Status, combine, timed
@@ -24,6 +23,7 @@ from rmtsym.theorem.simulation import PROFILES, Simulated, simulate
 from rmtsym.theorem.statement import enclose_regime, solve_regime
 from rmtsym.theorem.theorem import Theorem
 from rmtsym.theorem.verdict import Verdict
+from rmtsym.theorem.versions import answers
 
 if TYPE_CHECKING:
     from rmtsym.simulate import Executor, Progress, RecordStore

@@ -38,6 +38,7 @@ def kernels(law: str, *key: Any) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=64)
 def single(law: str, *key: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The same in single precision."""
     train, across = kernels(law, *key)
     return train.astype(np.float32), across.astype(np.float32)
 
@@ -49,6 +50,7 @@ def blocks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def product(first: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """Product of blocks, for each weight."""
     for other in others:
         first = np.einsum("abi,bci->aci", first, other)
     return first
@@ -92,4 +94,5 @@ def left_out(
 
 
 def left_out_controls(*names: str) -> tuple[Control, ...]:
+    """Controls of these names, without ``left_out_``; their means are zero."""
     return tuple(Control(f"left_out_{name}", 0.0) for name in names)

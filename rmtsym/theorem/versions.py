@@ -22,13 +22,13 @@ from rmtsym.theorem.statement import Regime, call_with, solve_regime, used
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
 
-__all__ = ["Bench", "answers", "bench_of"]
+__all__ = ["Versions", "answers", "versions_of"]
 
 VISIBLE = 1e-6  # relative difference that rounding cannot explain
 
 
-class Bench:
-    """A theorem with everything that stays the same from mutant to mutant.
+class Versions:
+    """The right version of a theorem and its wrong ones, with everything that stays the same from one to the next.
 
     A mutant is asked for by its place: the number of the regime, and its own among those of the regime.
     """
@@ -149,15 +149,15 @@ class Bench:
 
 
 @lru_cache(maxsize=4)
-def bench_of(theorem: Theorem) -> Bench:
-    """The bench of a theorem that every process knows; kept, because a worker is asked one question after another."""
-    return Bench(theorem)
+def versions_of(theorem: Theorem) -> Versions:
+    """Those of a theorem that every process knows; kept, because a worker is asked one question after another."""
+    return Versions(theorem)
 
 
 def answers(theorem: Theorem, questions: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Answers of a theorem's bench to questions: (method of it, arguments)."""
-    bench = bench_of(theorem)
-    return [method(bench, *arguments) for method, *arguments in questions]
+    """Answers to questions about wrong versions: (method of :class:`Versions`, arguments)."""
+    versions = versions_of(theorem)
+    return [method(versions, *arguments) for method, *arguments in questions]
 
 
 def _without_path(regime: Regime) -> Regime:
