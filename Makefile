@@ -25,7 +25,7 @@ help:
 	@echo "make verify     run every notebook, print the verdict table, write the HTML report"
 	@echo "make test       unit tests, doctests, and nbval over the committed notebooks"
 	@echo "make notebooks  regenerate the committed notebooks (byte-identical when nothing changed)"
-	@echo "make bench      timings of the engine, the calculus and the solvers"
+	@echo "make bench      timings of the engine, the calculus, the solvers and the program itself"
 	@echo "make alarms     simulate every theorem under $(SEEDS) seeds and count the false alarms (hours)"
 	@echo "make lint       style and types"
 	@echo "Variables: IDS='marchenko-pastur ...' PROFILE=quick|full JOBS=$(JOBS) PYTHON=$(PYTHON)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -93,20 +92,11 @@ def test_output_does_not_depend_on_the_hash_seed():
     assert len(texts) == 1
 
 
-@pytest.mark.parametrize("arguments", [["-m", "rmtsym", "list"], ["-m", "rmtsym", "--help"], ["-c", "import rmtsym"]])
-def test_it_answers_at_once(arguments):
-    """Under a second once compiled; the best of three, since other work may run beside."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=_environment(), timeout=60)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1
-
-
-def test_listing_imports_nothing_heavy():
+@pytest.mark.parametrize("command", ["import rmtsym", "main(['list'])", "main(['--help'])"])
+def test_an_answer_imports_nothing_heavy(command):
+    """Why these answer at once; benchmarks/startup.py measures how soon."""
     code = (
-        "import sys\nfrom rmtsym.cli import main\ntry:\n    main(['list'])\nexcept SystemExit:\n    pass\n"
+        f"import sys\nfrom rmtsym.cli import main\ntry:\n    {command}\nexcept SystemExit:\n    pass\n"
         "print(sorted({'sympy', 'numpy', 'scipy', 'flint', 'matplotlib', 'papermill'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=_environment())

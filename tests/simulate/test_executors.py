@@ -36,16 +36,15 @@ def trace(rng, size, point, law):
 
 
 def deadly(rng, size, point, law):
-    """Kills its worker once, the first time that anybody draws a large number."""
-    draw = rng.random()
-    if draw > 0.9:
+    """Kills its worker once, the first time that anybody comes to the second size."""
+    if size == 16:
         try:
             os.close(os.open(point["marker"], os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             pass
         else:
             os.kill(os.getpid(), signal.SIGKILL)
-    return {"m": draw}
+    return {"m": rng.random()}
 
 
 def always_deadly(rng, size, point, law):
