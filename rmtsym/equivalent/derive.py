@@ -14,13 +14,15 @@ from rmtsym.equivalent.blocks import Degenerate
 from rmtsym.equivalent.certificate import Certificate, certify
 from rmtsym.equivalent.domain import check_inverses, ridge_parameter, spectral_parameter
 from rmtsym.equivalent.dyson import PRIME, Dyson, residue
+from rmtsym.equivalent.entry import Coefficients, Entry
 from rmtsym.equivalent.free import rotated
 from rmtsym.equivalent.identify import identify
-from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
+from rmtsym.equivalent.linearise import linearise
 from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.equivalent.numeric import NumericDyson
 from rmtsym.equivalent.present import Written, average_of, write
 from rmtsym.equivalent.radical import RootField, radicals
+from rmtsym.equivalent.realisation import Realisation
 from rmtsym.equivalent.reduce import Law, Laws
 from rmtsym.equivalent.response import Response
 from rmtsym.errors import NoConvergence, ShapeError, UnsupportedModel

@@ -19,8 +19,8 @@ from flint import nmod, nmod_mat
 
 from rmtsym.equivalent.blocks import Degenerate, block_inverse
 from rmtsym.equivalent.free import FreeBlock, free_blocks, isolated
-from rmtsym.equivalent.linearise import Realisation
 from rmtsym.equivalent.multiplier import leading
+from rmtsym.equivalent.realisation import Realisation
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Gaussian, Space, Wigner
 

@@ -16,7 +16,8 @@ import sympy as sp
 
 from rmtsym.equivalent.domain import check_inverses, spectral_parameter
 from rmtsym.equivalent.dyson import couple
-from rmtsym.equivalent.linearise import Coefficients, linearise
+from rmtsym.equivalent.entry import Coefficients
+from rmtsym.equivalent.linearise import linearise
 from rmtsym.errors import DomainError, NoConvergence, ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.rational import Field
 from rmtsym.matrix import Deterministic, Expression, Free, Haar, Space, letters, parameters, spaces

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation
+from rmtsym.equivalent.entry import Coefficients, Entry
+from rmtsym.equivalent.realisation import Realisation
 from rmtsym.errors import UnsupportedModel
 from rmtsym.field.average import SpectralMeasure
 from rmtsym.field.rational import Frac

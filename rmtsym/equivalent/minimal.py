@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rmtsym.equivalent.blocks import Degenerate, block_inverse
-from rmtsym.equivalent.linearise import Coefficients, Entry, Realisation, linearise
+from rmtsym.equivalent.entry import Coefficients, Entry
+from rmtsym.equivalent.linearise import linearise
+from rmtsym.equivalent.realisation import Realisation
 from rmtsym.field.rational import Field, Frac
 from rmtsym.matrix import Deterministic, Expression, Space
 

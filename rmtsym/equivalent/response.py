@@ -11,7 +11,8 @@ from dataclasses import replace
 import sympy as sp
 
 from rmtsym.equivalent.dyson import Coupling, Dyson, OrderParameter
-from rmtsym.equivalent.linearise import Entry, Realisation
+from rmtsym.equivalent.entry import Entry
+from rmtsym.equivalent.realisation import Realisation
 from rmtsym.errors import UnsupportedModel
 from rmtsym.field.rational import Frac
 

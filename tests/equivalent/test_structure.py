@@ -13,8 +13,9 @@ import sympy as sp
 
 from rmtsym.equivalent import deterministic_equivalent, explicit_equivalent
 from rmtsym.equivalent.dyson import Dyson
+from rmtsym.equivalent.entry import Coefficients
 from rmtsym.equivalent.identify import identify
-from rmtsym.equivalent.linearise import Coefficients, linearise
+from rmtsym.equivalent.linearise import linearise
 from rmtsym.equivalent.minimal import absorbed, minimal
 from rmtsym.errors import ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.rational import Field
