@@ -20,9 +20,10 @@ from rmtsym.gaussian.expectations import (
     variance_derivative,
 )
 from rmtsym.gaussian.families import feature_coefficients, hermite_coefficients
-from rmtsym.gaussian.function import Function, T
+from rmtsym.gaussian.function import Function
 from rmtsym.gaussian.isserlis import independent_moment, polynomial_kernel, wick
 from rmtsym.gaussian.moments import Moment
+from rmtsym.gaussian.pieces import T
 from rmtsym.gaussian.recursion import deep_coefficients, implicit_coefficients, layer_jet, layer_step
 from rmtsym.gaussian.special import BivariateNormal
 from rmtsym.gaussian.strip import expectation_values, kernel_values

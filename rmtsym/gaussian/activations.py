@@ -10,7 +10,9 @@ import numpy as np
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnknownName
-from rmtsym.gaussian.function import Function, Piece, T, normal_cdf, ordered
+from rmtsym.gaussian.breaks import ordered
+from rmtsym.gaussian.function import Function
+from rmtsym.gaussian.pieces import Piece, T, normal_cdf
 
 __all__ = ["activation", "activation_names"]
 

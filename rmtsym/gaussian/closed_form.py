@@ -8,8 +8,9 @@ from typing import Any
 import sympy as sp
 
 from rmtsym.errors import UnsupportedModel
-from rmtsym.gaussian.function import Function, Piece
+from rmtsym.gaussian.function import Function
 from rmtsym.gaussian.halfspace import Combination, HalfSpace, gaussian_moment
+from rmtsym.gaussian.pieces import Piece
 from rmtsym.gaussian.presentation import presented
 
 __all__ = ["closed_form"]

@@ -10,39 +10,29 @@ pieces; they still know how to be evaluated, so that they can be enclosed by bal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy as sp
 
 from rmtsym.errors import DomainError, UnsupportedModel
+from rmtsym.gaussian.breaks import between, ordered, resolved
+from rmtsym.gaussian.pieces import (
+    Piece,
+    Pieces,
+    T,
+    collected,
+    flat,
+    piece_affine,
+    piece_derivative,
+    piece_expression,
+    piece_product,
+)
 
-__all__ = ["Function", "Piece", "T"]
+__all__ = ["Function"]
 
-T = sp.Symbol("t", real=True)
 _ZERO, _ONE = sp.S.Zero, sp.S.One
-
-
-class Piece(NamedTuple):
-    """``t**power * exp(linear*t - quadratic*t**2/2) * 1{t > step} * prod Phi(slope*t + offset)``."""
-
-    power: int = 0
-    quadratic: sp.Expr = _ZERO
-    linear: sp.Expr = _ZERO
-    step: sp.Expr | None = None
-    normals: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
-
-
-Pieces = Mapping[Piece, sp.Expr]
-
-
-def _collected(pairs: Iterable[tuple[Piece, sp.Expr]]) -> dict[Piece, sp.Expr]:
-    result: dict[Piece, sp.Expr] = {}
-    for piece, coefficient in pairs:
-        result[piece] = result.get(piece, _ZERO) + coefficient
-    expanded = ((piece, sp.expand(coefficient)) for piece, coefficient in result.items())
-    return {piece: coefficient for piece, coefficient in expanded if coefficient != 0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +71,7 @@ class Function:
         """Canonical text, the same in every process; the cache is keyed by it."""
         if self.pieces is None:
             return f"analytic:{sp.srepr(self.definition)}"
-        items = sorted(f"{sp.srepr(sp.Tuple(*_flat(p)))}:{sp.srepr(c)}" for p, c in self.pieces.items())
+        items = sorted(f"{sp.srepr(sp.Tuple(*flat(p)))}:{sp.srepr(c)}" for p, c in self.pieces.items())
         return f"pieces:{';'.join(items)}:breaks:{sp.srepr(sp.Tuple(*self.breaks))}"
 
     @property
@@ -113,7 +103,7 @@ class Function:
         g = self._coerced(other)
         pieces = None
         if self.pieces is not None and g.pieces is not None:
-            pieces = _collected([*self.pieces.items(), *g.pieces.items()])
+            pieces = collected([*self.pieces.items(), *g.pieces.items()])
         return Function(
             self.definition + g.definition,
             pieces,
@@ -131,8 +121,8 @@ class Function:
         pieces = None
         if self.pieces is not None and g.pieces is not None:
             breaks = ordered([*self.breaks, *g.breaks])
-            pieces = _collected(
-                (_piece_product(p, q, breaks), c * d) for p, c in self.pieces.items() for q, d in g.pieces.items()
+            pieces = collected(
+                (piece_product(p, q, breaks), c * d) for p, c in self.pieces.items() for q, d in g.pieces.items()
             )
         parity = None
         if self.parity and g.parity:
@@ -188,7 +178,7 @@ class Function:
         breaks = tuple(sp.expand((point - b) / a) for point in self.breaks)
         pieces = None
         if self.pieces is not None:
-            pieces = _collected(item for piece, c in self.pieces.items() for item in _piece_affine(piece, c, a, b))
+            pieces = collected(item for piece, c in self.pieces.items() for item in piece_affine(piece, c, a, b))
         growth = strip = None
         if a.is_number and b.is_number:
             scale, shift = float(abs(a)), float(abs(b))
@@ -214,7 +204,7 @@ class Function:
         table = {symbol: sp.sympify(value) for symbol, value in values.items()}
         pieces = None
         if self.pieces is not None:
-            pieces = _collected(
+            pieces = collected(
                 (
                     Piece(
                         p.power,
@@ -245,7 +235,7 @@ class Function:
         jumps: dict[sp.Expr, sp.Expr] = {}
         pairs: list[tuple[Piece, sp.Expr]] = []
         for piece, c in self.pieces.items():
-            pairs.extend(_piece_derivative(piece, c))
+            pairs.extend(piece_derivative(piece, c))
             if piece.step is not None:
                 value = c * piece_expression(piece._replace(step=None)).xreplace({T: piece.step})
                 jumps[piece.step] = jumps.get(piece.step, _ZERO) + value
@@ -255,7 +245,7 @@ class Function:
                     f"{self.name} jumps at {point}: its derivative is a point mass there; use derivative_moment "
                     "or derivative_kernel, which work by Stein's and Price's identities"
                 )
-        slope = _collected(pairs)
+        slope = collected(pairs)
         expression = sp.Add(*(c * piece_expression(p) for p, c in slope.items()))
         growth = None if self.growth is None else (4 * self.growth[0] + 4, self.growth[1] + 2, self.growth[2])
         if expression.free_symbols - {T}:
@@ -276,7 +266,7 @@ class Function:
 
     def on(self, low: sp.Expr, high: sp.Expr) -> sp.Expr:
         """Analytic expression of the definition between two neighbouring breaks (numeric parameters)."""
-        return resolved(self.definition, _between(low, high))
+        return resolved(self.definition, between(low, high))
 
 
 def _exp(value: float) -> float:
@@ -287,150 +277,6 @@ def _exp(value: float) -> float:
 
 def _flip(parity: str | None) -> str | None:
     return {"even": "odd", "odd": "even", None: None}[parity]
-
-
-def _flat(piece: Piece) -> list[Any]:
-    step = sp.Symbol("none") if piece.step is None else piece.step
-    return [
-        sp.Integer(piece.power),
-        piece.quadratic,
-        piece.linear,
-        step,
-        sp.Tuple(*(sp.Tuple(*n) for n in piece.normals)),
-    ]
-
-
-def normal_cdf(argument: sp.Expr) -> sp.Expr:
-    return sp.erfc(-argument / sp.sqrt(2)) / 2
-
-
-def piece_expression(piece: Piece) -> sp.Expr:
-    """The piece as a sympy expression in ``T``."""
-    result = T**piece.power * sp.exp(piece.linear * T - piece.quadratic * T**2 / 2)
-    if piece.step is not None:
-        result *= sp.Heaviside(T - piece.step, sp.S.Half)
-    for slope, offset in piece.normals:
-        result *= normal_cdf(slope * T + offset)
-    return result
-
-
-def _sorted_normals(normals: Iterable[tuple[sp.Expr, sp.Expr]]) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
-    return tuple(sorted(normals, key=lambda pair: tuple(map(sp.default_sort_key, pair))))
-
-
-def _piece_product(p: Piece, q: Piece, breaks: tuple[sp.Expr, ...]) -> Piece:
-    if p.step is None or q.step is None:
-        step = q.step if p.step is None else p.step
-    else:  # both indicators: the later threshold wins
-        step = breaks[max(breaks.index(p.step), breaks.index(q.step))]
-    return Piece(
-        p.power + q.power,
-        p.quadratic + q.quadratic,
-        p.linear + q.linear,
-        step,
-        _sorted_normals((*p.normals, *q.normals)),
-    )
-
-
-def _piece_affine(piece: Piece, c: sp.Expr, a: sp.Expr, b: sp.Expr) -> Iterable[tuple[Piece, sp.Expr]]:
-    quadratic = piece.quadratic * a**2
-    linear = piece.linear * a - piece.quadratic * a * b
-    factor = c * sp.exp(piece.linear * b - piece.quadratic * b**2 / 2)
-    normals = _sorted_normals((slope * a, slope * b + offset) for slope, offset in piece.normals)
-    step = None if piece.step is None else sp.expand((piece.step - b) / a)
-    for k in range(piece.power + 1):
-        weight = factor * sp.binomial(piece.power, k) * a**k * b ** (piece.power - k)
-        plain = Piece(k, quadratic, linear, None, normals)
-        if step is None:
-            yield plain, weight
-        elif a.is_positive:
-            yield plain._replace(step=step), weight
-        else:  # 1{t < s} = 1 - 1{t > s}
-            yield plain, weight
-            yield plain._replace(step=step), -weight
-
-
-def _piece_derivative(piece: Piece, c: sp.Expr) -> Iterable[tuple[Piece, sp.Expr]]:
-    if piece.power:
-        yield piece._replace(power=piece.power - 1), c * piece.power
-    if piece.linear != 0:
-        yield piece, c * piece.linear
-    if piece.quadratic != 0:
-        yield piece._replace(power=piece.power + 1), -c * piece.quadratic
-    for i, (slope, offset) in enumerate(piece.normals):
-        rest = piece.normals[:i] + piece.normals[i + 1 :]
-        density = c * slope * sp.exp(-(offset**2) / 2) / sp.sqrt(2 * sp.pi)
-        yield (
-            Piece(piece.power, piece.quadratic + slope**2, piece.linear - slope * offset, piece.step, rest),
-            density,
-        )
-
-
-def ordered(points: Iterable[sp.Expr]) -> tuple[sp.Expr, ...]:
-    """Distinct points in ascending order; the order must follow from the symbols' assumptions.
-
-    >>> s = sp.Symbol("s", positive=True)
-    >>> ordered([s, sp.S.Zero, -s, s])
-    (-s, 0, s)
-    """
-    result: list[sp.Expr] = []
-    for point in dict.fromkeys(points):
-        position = 0
-        for position, other in enumerate(result):  # noqa: B007
-            if _below(point, other):
-                break
-        else:
-            position = len(result)
-        result.insert(position, point)
-    return tuple(result)
-
-
-def _below(a: sp.Expr, b: sp.Expr) -> bool:
-    difference = sp.expand(b - a)
-    if difference.is_positive:
-        return True
-    if difference.is_negative:
-        return False
-    factored = sp.factor(difference)
-    if factored.is_positive is not None and factored.is_nonzero:
-        return bool(factored.is_positive)
-    raise UnsupportedModel(
-        f"cannot order the thresholds {a} and {b}; write the larger one as smaller + positive symbol"
-    )
-
-
-def _between(low: sp.Expr, high: sp.Expr) -> sp.Expr:
-    if low == -sp.oo and high == sp.oo:
-        return sp.S.Zero
-    if low == -sp.oo:
-        return high - 1
-    if high == sp.oo:
-        return low + 1
-    return (low + high) / 2
-
-
-def resolved(expression: sp.Expr, point: sp.Expr) -> sp.Expr:
-    """Analytic branch, at a point, of an expression with Max, Min, Abs, sign, Heaviside, floor or Piecewise."""
-    if not expression.has(sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise, sp.floor):
-        return expression
-    if isinstance(expression, sp.Piecewise):
-        for value, condition in expression.args:
-            if condition == True or condition.xreplace({T: point}) == True:  # noqa: E712
-                return resolved(value, point)
-    arguments = [resolved(a, point) for a in expression.args]
-    numbers = [a.xreplace({T: point}) for a in arguments]
-    if isinstance(expression, (sp.Max, sp.Min)):
-        chosen = type(expression)(*numbers)
-        return next(a for a, number in zip(arguments, numbers, strict=True) if number == chosen)
-    if isinstance(expression, sp.Abs):
-        return arguments[0] if numbers[0] >= 0 else -arguments[0]
-    if isinstance(expression, sp.sign):
-        return sp.sign(numbers[0])
-    if isinstance(expression, sp.Heaviside):
-        return sp.S.One if numbers[0] > 0 else sp.S.Zero
-    if isinstance(expression, sp.floor):
-        return sp.floor(numbers[0])
-    return expression.func(*arguments)
 
 
 def _growth_sum(a: Any, b: Any) -> Any:

@@ -20,7 +20,8 @@ from flint import acb, arb
 
 from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel
 from rmtsym.field.ball import Ball
-from rmtsym.gaussian.function import Function, T
+from rmtsym.gaussian.function import Function
+from rmtsym.gaussian.pieces import T
 from rmtsym.gaussian.tape import Tape, tape
 
 __all__ = ["Law", "integral"]

@@ -12,7 +12,8 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, NoConvergence, UnsupportedModel
 from rmtsym.field.value import Value
-from rmtsym.gaussian.function import Function, T
+from rmtsym.gaussian.function import Function
+from rmtsym.gaussian.pieces import T
 
 if TYPE_CHECKING:
     from rmtsym.gaussian.certificate import Certificate

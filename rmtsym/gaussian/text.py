@@ -264,7 +264,7 @@ def _closed(
 
 def _latex(parsed: _Expansion) -> str:
     x, y = sp.Symbol("x", real=True), sp.Symbol("y", real=True)
-    from rmtsym.gaussian.function import T
+    from rmtsym.gaussian.pieces import T
 
     total = sp.S.Zero
     for c, factors in parsed.terms:

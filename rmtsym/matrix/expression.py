@@ -2,6 +2,7 @@
 
 Nodes are frozen and compared by content.  Building them with operators keeps a normal form: sums and products are
 flat, scalars stand in front, like terms are collected, terms are sorted, neighbouring commuting factors are merged.
+Nodes and normal form call each other, so they share this module.
 """
 
 from __future__ import annotations

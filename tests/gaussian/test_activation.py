@@ -4,8 +4,8 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, UnknownName, UnsupportedModel
 from rmtsym.gaussian import T, activation, activation_names, expectation, kernel
-from rmtsym.gaussian.function import piece_expression
 from rmtsym.gaussian.numeric import compiled
+from rmtsym.gaussian.pieces import piece_expression
 
 PARAMETERS = {
     "abrelu": (-0.3, 1.2),

@@ -25,8 +25,8 @@ from rmtsym.gaussian import (
     kernel,
     kernel_values,
 )
-from rmtsym.gaussian.function import Piece
 from rmtsym.gaussian.integral import Law, integral
+from rmtsym.gaussian.pieces import Piece
 
 
 def plane_integral(f, g, law, digits):
