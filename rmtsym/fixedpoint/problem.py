@@ -51,6 +51,8 @@ def _numeric(name: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(float(value) if isinstance(value, (Fraction, int)) else value)
         array = array.astype(complex if array.dtype.kind == "c" else float)
+    except OverflowError:
+        raise DomainError(name, "a number too large for a float", "below 1e308", "give a smaller one") from None
     except (TypeError, ValueError):
         raise DomainError(name, repr(value), "a number or an array of numbers", "give a float or a Fraction") from None
     if not np.isfinite(array).all():

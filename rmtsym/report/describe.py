@@ -67,11 +67,13 @@ def decimal(value: Value, digits: int = 15) -> str:
     >>> from rmtsym.field.value import Value
     >>> decimal(Value.from_ball(arb(2).sqrt()), 10)
     '1.414213562'
+    >>> decimal(Value.from_ball(arb("1e-50"))), decimal(Value.from_ball(arb("0 +/- 1e-50")))
+    ('1.00000000000000e-50', '0')
     """
     if value.ball is None:
         mark = "" if value.status in ("exact", "enclosed") else "~"
         return f"{mark}{value.value:.{min(digits, 15)}g}"
-    if abs(value.value) + value.radius < 10.0 ** -(digits + 15):  # zero, as far as anybody will look
+    if value.ball.contains(0) and abs(value.value) + value.radius < 10.0 ** -(digits + 15):  # zero, for all one knows
         return "0"
     return value.ball.str(digits, radius=False).removesuffix(".") if hasattr(value.ball, "str") else str(value.ball)
 

@@ -187,6 +187,7 @@ def test_a_decided_equation_is_refused():
         ({"lam": None}, DomainError, "lam"),
         ({"lam": float("nan")}, DomainError, "finite"),
         ({"lam": "soon"}, DomainError, "number"),
+        ({"lam": 10**400}, DomainError, "too large"),
         ({"nu": Atoms([1], r=[1])}, UnknownName, "letter"),
         ({"lam": np.ones(2), "c": np.ones(3)}, DomainError, "broadcast"),
     ],
