@@ -51,12 +51,12 @@ class Value:
         'enclosed'
         """
         real, imag = getattr(ball, "real", ball), getattr(ball, "imag", None)
-        radius = float(real.rad())
+        radius = _radius(real)
         if imag is None or (imag == 0 and imag.rad() == 0):
             value: float | complex = float(real.mid())
         else:
             value = complex(float(real.mid()), float(imag.mid()))
-            radius = math.hypot(radius, float(imag.rad()))
+            radius = math.hypot(radius, _radius(imag))
         return cls(value, radius, "enclosed" if radius else "exact", method, ball)
 
     @classmethod
@@ -83,6 +83,11 @@ class Value:
 
     def __complex__(self) -> complex:
         return complex(self.value)
+
+
+def _radius(ball: Any) -> float:
+    """Radius of a real ball as a double that is not zero unless the ball is a point."""
+    return 0.0 if ball.is_exact() else max(float(ball.rad()), math.ulp(0.0))
 
 
 def _packed(ball: Any) -> Any:

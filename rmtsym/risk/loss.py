@@ -76,8 +76,12 @@ class Loss(sp.Basic):
             low, high = self.subdifferential(i)
             if (high - low).is_negative or float(high - low) < 0:
                 raise DomainError("loss", self.name, f"convex at t = {point}", "the slope must not decrease")
-        grid = np.linspace(-9.7, 9.7, 195)
-        if np.any(self.second(grid) < -1e-9):
+        near, far = np.linspace(-99.7, 99.7, 1995), np.sinh(np.linspace(-13.9, 13.9, 557))
+        with np.errstate(all="ignore"):  # a loss may overflow far out
+            if np.any(np.isnan(self.value(near))):
+                raise DomainError("loss", self.name, "a number for every t", "it is not defined everywhere")
+            bends = [self.second(t) < -1e-9 * (1 + np.abs(self.slope(t))) for t in (near, far)]
+        if any(map(np.any, bends)):
             raise DomainError("loss", self.name, "convex", "its second derivative is negative somewhere")
 
     @property

@@ -119,23 +119,24 @@ class Balls:
 
     # the curve
 
-    def _segments(self) -> list[tuple[Any, float, float]]:
-        """Parts of the curve inside the reach: (piece, or breakpoint and value), start and end of t."""
+    def _segments(self) -> list[tuple[Any, Any, Any]]:
+        """Parts of the curve inside the reach: (piece, or breakpoint and value), start and end of t as balls.
+
+        Places in between may be any numbers; the ends of a piece are exact, as the curve goes on elsewhere there.
+        """
         d, m, s = (float(v.mid()) for v in (self.delta, self.M, self.sigma))
         reach = math.sqrt(2 * 0.6931 * (self.bits + 24)) + 0.5
         grid = m + s * np.linspace(-reach, reach, max(16, math.ceil(4 * reach * s / 10)) + 1)
         x = prox(self.L, d, grid)
-        ends = [-math.inf, *(float(b) for b in self.L.breakpoints), math.inf]
-        found: list[tuple[Any, float, float]] = []
-        for k, (low, high) in enumerate(itertools.pairwise(ends)):
-            inside = np.unique(np.concatenate([np.clip(x, low, high)]))
-            found += [(k, a, b) for a, b in itertools.pairwise(inside.tolist())]
-            if k < len(self.L.breakpoints):
-                point = self.L.breakpoints[k]
-                left, right = (float(v) for v in self.L.subdifferential(k))
-                inside = np.unique(np.clip((grid - float(point)) / d, left, right))
-                found += [((point, self.L.pieces[k].subs(Loss.variable, point)), a, b)
-                          for a, b in itertools.pairwise(inside.tolist())]  # fmt: skip
+        kinks = [_ends(self.L, k, self.bits) for k in range(len(self.L.breakpoints))]  # place, slopes on both sides
+        points = [-math.inf, *(place for place, _, _ in kinks), math.inf]
+        found: list[tuple[Any, Any, Any]] = []
+        for k, (low, high) in enumerate(itertools.pairwise(points)):
+            found += [(k, a, b) for a, b in _between(x, low, high)]
+            if k < len(kinks):
+                point, (place, left, right) = self.L.breakpoints[k], kinks[k]
+                part = point, self.L.pieces[k].subs(Loss.variable, point)
+                found += [(part, a, b) for a, b in _between((grid - float(place)) / d, left, right)]
         return found
 
     def _curve(self, part: Any, t: Any, analytic: bool = False) -> tuple[Any, ...]:
@@ -167,8 +168,6 @@ class Balls:
         low, high = todo[0], todo[-1]
         while todo:
             part, a, b, left = todo.pop()
-            if b - a < 1e-300:
-                continue
             found = self._panel(part, a, b)
             if found is not None:
                 totals = [x + y for x, y in zip(totals, found, strict=True)]
@@ -179,9 +178,9 @@ class Balls:
         tails = self._tails(low, high)
         return {name: x + arb(0, e.upper()) for name, x, e in zip(names, totals, tails, strict=True)}
 
-    def _panel(self, part: Any, a: float, b: float) -> list[Any] | None:
+    def _panel(self, part: Any, a: Any, b: Any) -> list[Any] | None:
         """Gauss's rule on one panel with its error from a bound on an ellipse; None if the panel is too wide."""
-        middle, half = (arb(a) + arb(b)) / 2, (arb(b) - arb(a)) / 2
+        middle, half = (a + b) / 2, (b - a) / 2
         best: tuple[int, Any, Any] | None = None
         for rho in _ELLIPSES:
             box = acb(arb(0, (rho + 1 / rho) / 2 * 1.000001), arb(0, (rho - 1 / rho) / 2 * 1.000001))
@@ -204,11 +203,11 @@ class Balls:
 
     def _tails(self, low: Any, high: Any) -> list[Any]:
         """Bounds of what lies outside: the score is Lipschitz, |f'| <= 1/delta."""
-        below, above = self._curve(low[0], arb(low[1]))[2], self._curve(high[0], arb(high[2]))[2]
+        below, above = self._curve(low[0], low[1])[2], self._curve(high[0], high[2])[2]
         reach = (-below).lower().min(above.lower())
         if not reach > 4:
             raise NoConvergence(f"means of the score of {self.L.name} could not be enclosed: the range is too short")
-        value, slope, z, _, _ = self._curve(*((high[0], arb(high[1]))))
+        value, slope, z, _, _ = self._curve(high[0], high[1])
         start, climb = abs(slope) + self.sigma * abs(z) / self.delta, self.sigma / self.delta
         edge = start + climb * reach  # |f| at the edge is at most this
 
@@ -233,6 +232,24 @@ def _orders(loss: Loss, piece: int) -> list[sp.Expr]:
 
 def _constants(part: tuple[Any, Any], bits: int) -> list[Any]:
     return evaluate(list(part), {}, Ball(bits))
+
+
+@functools.lru_cache(maxsize=64)
+def _ends(loss: Loss, kink: int, bits: int) -> tuple[Any, Any, Any]:
+    """Balls around a breakpoint and around the slopes to its left and right."""
+    left, right = loss.subdifferential(kink)
+    place, low, high = evaluate([loss.breakpoints[kink], left, right], {}, Ball(bits))
+    return place, low, high
+
+
+def _between(places: Any, low: Any, high: Any) -> list[tuple[Any, Any]]:
+    """Neighbours among doubles that are cut off at two ends, which are balls or infinite."""
+    start, stop = float(low), float(high)
+    if start == stop:
+        return []
+    inside = np.unique(np.clip(places, start, stop)).tolist()
+    ends = [low if t == start else high if t == stop else arb(t) for t in inside]
+    return list(itertools.pairwise(ends))
 
 
 @functools.lru_cache(maxsize=128)

@@ -31,6 +31,12 @@ def test_a_value_without_ball_or_with_one_of_no_use():
     assert there_and_back(Value(1.5, ball=arb("nan"))).ball.is_nan()
 
 
+def test_a_ball_that_no_double_holds_is_not_exact():
+    value = Value.from_ball((-(arb(10) ** 5)).exp())
+    assert value.status == "enclosed" and value.radius > 0
+    assert Value.from_ball(arb(3)).status == "exact"
+
+
 @pytest.mark.parametrize("error", [DomainError("lam", -1, "lam >= 0", "take another"), UnknownName("law", "x", ["y"])])
 def test_errors_arrive_with_their_text(error):
     again = there_and_back(error)

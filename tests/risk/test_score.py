@@ -60,6 +60,16 @@ def test_a_ball_holds_the_integral_written_over_x(k, j):
     assert exact.overlaps(ball) and float(ball.rad()) < 1e-18
 
 
+def test_a_ball_holds_the_mean_of_a_loss_whose_breakpoints_are_no_doubles():
+    """Huber's loss: the slope of its score is -1/(1 + delta) between two normal quantiles and zero elsewhere."""
+    k, scale = F(1, 3), sp.sqrt(2)
+    high, low = ((1 + side * k * (1 + d) - M) / s for side in (1, -1))
+    exact = -s * (sp.erfc(low / scale) - sp.erfc(high / scale)) / (2 * (1 + d))
+    for place in PLACES:
+        found, ball = evaluate([exact, ScoreMean(score, 1, 1)], {**place, "loss": margin_loss("huber(1/3)")}, BALL(160))
+        assert found.overlaps(ball) and float(ball.rad()) < 1e-35
+
+
 def test_a_wide_ball_holds_the_means_of_its_points():
     from flint import arb
 
@@ -91,6 +101,10 @@ def test_losses_as_text():
         margin_loss("exp(t)")
     with pytest.raises(DomainError, match="convex"):
         margin_loss("t^3 - t")
+    with pytest.raises(DomainError, match="convex"):  # where t > 9.4
+        margin_loss("exp(-t) - t^3/1000000")
+    with pytest.raises(DomainError, match="not defined everywhere"):
+        margin_loss("-log(t + 1)")
 
 
 @pytest.mark.parametrize("name", ["square", "(t - 2)^2 + t/3"])
