@@ -9,14 +9,35 @@ import sympy as sp
 from sympy import Eq
 
 from rmtsym.theorem import get, predict
-from theory.sketching.gaussian_sketch_inverse_moments.statement import FACTORS, d, m, statement, theorem, theta1, theta2
+from theory.sketching.gaussian_sketch_inverse_moments.statement import (
+    FACTORS,
+    d,
+    m,
+    q,
+    statement,
+    theorem,
+    theta1,
+    theta2,
+)
 
 
 @theorem.consequence(
-    "with $d/m\\to\\gamma$ the first moments are $1/(1-\\gamma)$ and $1/(1-\\gamma)^3$: those of 1/x under the "
-    "Marchenko-Pastur law"
+    "with $d/m\\to\\gamma$ the first two moments are $1/(1-\\gamma)$ and $1/(1-\\gamma)^3$: those of 1/x under the "
+    "Marchenko-Pastur law; and $\\mathrm{tr}X/d$ no longer fluctuates"
 )
 def limits(claim: Any) -> None:
+    gamma, x = sp.symbols("gamma x", positive=True)
+
+    def tends(name: str, power: int) -> bool:
+        large = statement().system.outputs[name].subs(d, gamma * m).subs(m, x)
+        return bool(sp.simplify(sp.limit(large, x, sp.oo) - (1 - gamma) ** -power) == 0)
+
+    for name, power in (("theta1", 1), ("theta2", 3), ("trace2", 2)):
+        claim.holds(
+            f"d = gamma m: {name} tends to (1 - gamma)^-{power}",
+            lambda name=name, power=power: tends(name, power),
+            wrong={f"^-{power + 1}": lambda name=name, power=power: tends(name, power + 1)},
+        )
     law = predict(get("marchenko-pastur"), {"c": "1/3"})
     for name, moment in (("theta1", "inv_moment"), ("theta2", "inv2_moment")):
         claim.limit(name, lambda eps: {"d": int(1 / eps), "m": 3 * int(1 / eps)}, float(law[moment]))
@@ -98,12 +119,13 @@ def factors(claim: Any) -> None:
 
 
 @theorem.consequence(
-    "a debiased Newton step contracts by $\\theta_2/\\theta_1^2-1$: about $d/(m-d)$ in large dimensions, $(d+1)/m$ for "
-    "many rows"
+    "a debiased Newton step multiplies the mean square error by $\\theta_2/\\theta_1^2-1$, which is "
+    "$e_1^{\\mathrm{exact}}$: about $d/(m-d)$ in large dimensions, $(d+1)/m$ for many rows"
 )
 def newton(claim: Any) -> None:
     rate, gamma = ((d + 1) * (m - d) - d + 1) / ((m - d) * (m - d - 3)), sp.Symbol("gamma", positive=True)
     claim.identity(Eq(theta2 / theta1**2 - 1, rate))
+    claim.identity(Eq(q * sp.Symbol("mse_exact"), theta2 / theta1**2 - 1))
     x = sp.Symbol("x", positive=True)
     large = rate.subs(d, gamma * m).subs(m, x)
     claim.holds(

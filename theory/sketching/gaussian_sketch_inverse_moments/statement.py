@@ -9,8 +9,11 @@ Sources: Haff (1979); von Rosen (1988); Derezinski, Liao, Dobriban and Mahoney (
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
+from rmtsym.errors import DomainError
 from rmtsym.fixedpoint import FixedPointSystem
 from rmtsym.theorem import Choice, Count, Parameter, Quantity, Regime, Theorem
 
@@ -60,6 +63,7 @@ theorem = Theorem(
 m, d = sp.symbols("m d", integer=True, positive=True)
 q, k = sp.symbols("q k", positive=True)
 theta1, theta2 = sp.symbols("theta1 theta2")
+PIXELS = 51  # the most variable ones of the images of digits that are sketched, as many as are independent
 FACTORS = {"mse_plain": sp.Integer(1), "mse_usual": (m - d) / m, "mse_exact": (m - d - 1) / m}
 
 
@@ -77,3 +81,11 @@ def statement() -> Regime:
         **{name: f**2 * variance / q + (f * theta1 - 1) ** 2 for name, f in FACTORS.items()},
     }
     return Regime(FixedPointSystem((), (), outputs), "m > d + 3")
+
+
+@theorem.binding
+def binding(design: str, d: int) -> dict[str, Any]:
+    """Nothing depends on A; a matrix that is not of full column rank is refused."""
+    if design == "digits" and d > PIXELS:
+        raise DomainError("d", d, f"at most {PIXELS} pixels, more are linearly dependent", "use design=white")
+    return {}
