@@ -117,14 +117,16 @@ def _limit(quantity: str, neurons: int, *, below: bool) -> float:
 )
 def transition(claim: Any) -> None:
     for neurons, power in ((8, -1), (16, Fraction(-1, 2)), (32, 0)):
-        claim.exponent(
-            "dcos",
-            lambda eps, neurons=neurons: {**SMALL, "N": neurons, "lam": eps},
-            power,
-            steps=(Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**8)),
-            text=f"dcos ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
-        )
-    claim.limit("dcos", lambda eps: {**SMALL, "N": 32, "lam": eps}, _limit("dcos", 32, below=False))
+        for load in ("dcos", "dsin"):
+            claim.exponent(
+                load,
+                lambda eps, neurons=neurons: {**SMALL, "N": neurons, "lam": eps},
+                power,
+                steps=(Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**8)),
+                text=f"{load} ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
+            )
+    for load in ("dcos", "dsin"):
+        claim.limit(load, lambda eps: {**SMALL, "N": 32, "lam": eps}, _limit(load, 32, below=False))
     # below the transition the ridge keeps one degree of freedom for each sample that has no feature
     claim.limit(
         "trQ2",

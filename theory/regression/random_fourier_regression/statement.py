@@ -39,7 +39,7 @@ theorem = Theorem(
         Parameter("data", "data set", Choice("data set", *datasets.NAMES), default="gauss"),
         Parameter("bw", "factor on the data, inverse bandwidth", POSITIVE, "h", default="1"),
         Parameter("snr", "size of the class means", NON_NEGATIVE, default="2"),
-        Parameter("seed", "seed of the data", Count(0), default="0"),
+        Parameter("seed", "seed of the data", Count(0, 2**32 - 1), default="0"),
         Parameter("shift", "length of a vector added to all data", REAL, "a", default="0"),
     ),
     quantities=(
