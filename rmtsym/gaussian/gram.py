@@ -125,6 +125,8 @@ class Gram:
                 return table[j, i]
             evaluate = on_diagonal if on_diagonal is not None and i == j else entry
             table[i, j] = evaluate(norms[0][i], norms[1][j], *(m[i, j] for m in products.values()))
+            if not table[i, j].is_finite():
+                self._refuse(i, j)
             return table[i, j]
 
         return system.tabulate(rows, cols, value)

@@ -7,6 +7,7 @@ import sympy as sp
 from flint import arb
 
 from rmtsym.errors import DomainError, NoConvergence
+from rmtsym.field.evaluate import BALL
 from rmtsym.gaussian import (
     AA,
     AB,
@@ -152,3 +153,8 @@ def test_kernels_of_long_columns():
     distances = np.sum((data[:, :, None] - data[:, None, :]) ** 2, axis=0)
     for name in ("cos", "sin"):
         assert np.allclose(Gram(kernel_expression(name), data).floats(), np.exp(-distances / 2) / 2, rtol=1e-11)
+
+
+def test_parallel_columns_are_refused_in_balls():
+    with BALL(100) as system, pytest.raises(DomainError, match="columns 0 and 2 = parallel"):
+        Gram(kernel_expression("abs"), np.array([[0.3, -0.2, 0.9], [0.1, 0.4, 0.3]])).in_system(system)
