@@ -102,13 +102,13 @@ def figure(page: Any) -> Any:
     fig, ((left, right), (low_left, low_right)) = figure(
         10.0, 5.0, nrows=2, ncols=2, sharex="col", gridspec_kw={"height_ratios": [3, 1]}
     )
-    rows, shown, ratios, theory = (1, 2, 4, 7, 10, 15, 20, 30, 40, 50), np.arange(0, count, 3), [], []
+    rows, shown, ratios = (1, 2, 4, 7, 10, 15, 20, 30, 40, 50), np.arange(0, count, 3), []
+    theory = np.array([float(theorem.values(theorem.point("digits", k=str(k)))["lra"]) for k in range(1, 51)])
     for k in rows:
         point = theorem.point("digits", k=str(k))
         drawn = np.concatenate([sketch(rng, point, 1, "gauss")[..., 0] for _ in range(12)])
         diagonal = 1 - np.sum(np.linalg.qr(drawn.transpose(0, 2, 1))[0] ** 2, axis=2)
         stated = {name: float(value) for name, value in theorem.values(point).items()}
-        theory.append(stated["lra"])
         errors = diagonal @ values / stated["lra"]
         ratios.append((errors.mean(), errors.std(ddof=1) / np.sqrt(len(errors))))
         if k in (4, 10, 30):
@@ -118,9 +118,10 @@ def figure(page: Any) -> Any:
             points(left, shown + 1, mean, error, label=f"k = {k}", index=index)
             points(low_left, shown + 1, mean - curve[shown], error, index=index)
     mean, error = np.transpose(ratios)
-    theory = np.array(theory) / values.sum()
-    right.plot(rows, theory, label=r"theory, $k/\gamma$")
-    points(right, rows, mean * theory, error * theory, label="simulation")
+    theory /= values.sum()
+    right.plot(np.arange(1, 51), theory, label=r"theory, $k/\gamma$")
+    at = theory[np.array(rows) - 1]
+    points(right, rows, mean * at, error * at, label="simulation")
     points(low_right, rows, mean - 1, error)
     right.plot(np.arange(1, 51), 1 - np.cumsum(values)[:50] / values.sum(), "--", color="0.4", label="best of rank k")
     right.set(yscale="log", ylabel=r"$E\|A-AP\|_F^2\,/\,\|A\|_F^2$")

@@ -17,7 +17,7 @@ from sympy import Eq
 
 from rmtsym.field.average import Average
 from rmtsym.field.measure import Atoms
-from rmtsym.fixedpoint import FixedPointSystem, Unknown
+from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
 from rmtsym.matrix import Space
 from rmtsym.theorem import Choice, Count, Parameter, Quantity, Regime, Theorem
 from theory.sketching.projection_spectra import SPECTRA, squares
@@ -90,6 +90,8 @@ def statement() -> Regime:
         (Unknown(gamma, "positive", meaning="implicit scale"),),
         (Eq(n * Average(gamma * s * residual, nu), k),),
         outputs,
+        # at half a row the equation is almost linear in gamma; towards k = n its root may grow by tens of decades
+        continuation=Continuation(k, sp.Rational(1, 2), {gamma: k / n}),
     )
     return Regime(system, "k < n")
 
