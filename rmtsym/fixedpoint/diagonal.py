@@ -33,6 +33,8 @@ from rmtsym.fixedpoint.system import FixedPointSystem, Unknown
 __all__ = ["enclose_diagonal", "has_diagonals", "solve_diagonal"]
 
 _LIMIT = 150  # evaluations of one equation
+_STEPS = 40  # Newton's steps, where the iteration stalls
+_CLOSE = 1e-11  # relative residual of a root
 _LOSS = 18  # bits by which balls may widen from one equation to the next
 _DEPTH = 6  # earlier steps that the accelerated iteration remembers
 
@@ -136,6 +138,34 @@ def _accelerated(step: _Map, x: np.ndarray) -> tuple[np.ndarray, float]:
     return best, gap
 
 
+def _newton(step: _Map, x: np.ndarray) -> tuple[np.ndarray, float]:
+    """Root by Newton's method in relative changes, and its relative residual: for roots many decades below the start.
+
+    Where the map is concave the steps fall monotonically from above, whatever the scale of the root.
+    """
+    best, gap = x, np.inf
+    for _ in range(_STEPS):
+        image = step(x)
+        if not np.isfinite(image).all():
+            break
+        change = (image - x) / np.maximum(np.abs(image), 1e-300)
+        now = float(np.max(np.abs(change)))
+        last, gap, best = gap, min(gap, now), image if now < gap else best
+        if now < 3e-16 or (now < 1e-12 and now > last / 2):
+            break
+        if not (x > 0).all():  # a start at zero
+            x = image
+            continue
+        part, _ = gmres(_without_root(step, x), (image - x) / x, rtol=1e-10, restart=60, maxiter=2)
+        x = x * np.maximum(1 + part, 1e-3)
+    return best, gap
+
+
+def _without_root(step: _Map, x: np.ndarray) -> LinearOperator:
+    """Relative changes of the entries, less those of their images."""
+    return LinearOperator((len(x), len(x)), matvec=lambda c: c - step.slope(x, x * c) / x, dtype=float)
+
+
 def solve_diagonal(system: FixedPointSystem, point: Mapping[Any, Any], *, throw: bool = True) -> Solution:
     """Roots in floating point, and the outputs there; see :func:`rmtsym.fixedpoint.solve`.
 
@@ -163,12 +193,15 @@ def solve_diagonal(system: FixedPointSystem, point: Mapping[Any, Any], *, throw:
         for name, unknown, body in _equations(system):
             try:
                 step = _Map(unknown, body, env)
-                root, residual = _accelerated(step, _start(unknown, system, env))
+                start = _start(unknown, system, env)
+                root, residual = _accelerated(step, start)
+                if not residual < _CLOSE:
+                    root, residual = min((root, residual), _newton(step, start), key=lambda found: found[1])
                 count += step.count
             except np.linalg.LinAlgError:
                 root, residual = np.zeros(_size(unknown, system, env)), np.inf
             gap = max(gap, residual)
-            if not residual < 1e-11:
+            if not residual < _CLOSE:
                 status = "unsolved"
             elif status == "converged" and not (root > 0).all():
                 status = "domain"
@@ -223,10 +256,7 @@ def _enclosed(step: _Map, exact: _Map, near: np.ndarray, goal: float) -> tuple[n
     """Balls around the root, and their middles: Newton's steps with residuals in balls and slopes in floats."""
     middle = np.array([arb(x) for x in near.tolist()], dtype=object)
 
-    def without_root(change: np.ndarray) -> np.ndarray:
-        return change - step.slope(near, near * change) / near
-
-    operator = LinearOperator((len(near), len(near)), matvec=without_root, dtype=float)
+    operator = _without_root(step, near)
     for _ in range(4):
         gap = exact(middle) - middle
         relative = np.array([float(g.mid()) for g in gap]) / near

@@ -52,6 +52,22 @@ def test_balls_hold_the_floats_and_are_sharp(point):
         assert found[name].radius < 1e-19 and abs(float(found[name]) - rough[name]) < 1e-11
 
 
+@pytest.mark.parametrize("ridge", [1e-6, 1e-12])
+def test_a_root_many_decades_below_its_start(point, ridge):
+    inner = Inverse(A.T * D * A + sp.Float(ridge) * sp.Identity(d))
+    equation = Eq(D, Inverse(Inverse(W) + DiagonalPart(A * inner * A.T) / m), evaluate=False)
+    system = FixedPointSystem(UNKNOWNS[:1], (equation,), {"t": Trace(D)})
+    rows, share = point["A"], 1 / 20  # with fewer draws than dimensions the weights are of the order of the ridge
+    weight = np.ones(40)
+    for _ in range(300):  # falls by a factor at every step until it is there
+        forms = np.einsum("ij,ji->i", rows, np.linalg.solve(rows.T * weight @ rows + ridge * np.eye(4), rows.T))
+        weight = 1 / (1 + forms / share)
+    found = solve(system, {**point, "m": share})
+    assert np.allclose(found["D"].entries, weight, rtol=1e-10, atol=0) and weight.max() < ridge
+    ball = enclose(system, {**point, "m": share}, digits=12)["t"]
+    assert ball.radius < 1e-12 * float(ball) and abs(float(found["t"]) / float(ball) - 1) < 1e-11
+
+
 def test_no_root_is_an_error(point):
     poor = {**point, "m": "1/20"}  # fewer draws than dimensions: the weights fall to zero
     with pytest.raises(NoConvergence, match="diagonal unknowns"):
