@@ -21,7 +21,10 @@ def sizes(point: dict[str, Any]) -> tuple[int, int]:
 
 
 def at_size(point: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """As many copies of the representation side by side as there are more samples: the spectra stay what they are."""
+    """As many copies of the representation side by side as there are more samples.
+
+    The eigenvalues of Sz are repeated; only that of the mean of the features, where it is not zero, grows.
+    """
     times = size // point["N"]
     return {**point, **{name: point[name] * times for name in ("d", "m", "N", "copies")}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -19,9 +20,10 @@ from theory.regression.fixed_representation_readout.statement import theorem
 @lru_cache(maxsize=16)
 def weights(W: str, d: int, m: int, s: tuple, w: tuple, seed: int, copies: int) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the features on white inputs, and standard deviations of the inputs."""
-    for name, value in (("d", d), ("m", m)):
-        if value % copies:
-            raise DomainError(name, value, f"a multiple of copies = {copies}", "every copy has as many of them")
+    whole = copies * math.lcm(*(share.denominator for share in w))
+    for name, value, unit, who in (("d", d, whole, "every copy and share w"), ("m", m, copies, "every copy")):
+        if value % unit:
+            raise DomainError(name, value, f"a multiple of {unit}", f"{who} has a whole number of them")
     inputs, features = d // copies, m // copies
     rng, root = np.random.RandomState(seed), np.sqrt(population(w, s, inputs))  # as in the reference figures
     if W == "gauss":
@@ -42,6 +44,10 @@ def weights(W: str, d: int, m: int, s: tuple, w: tuple, seed: int, copies: int) 
 def moments(F: str, W: str, d: int, m: int, s: tuple, w: tuple, seed: int, copies: int) -> dict[str, Any]:
     """Second moments of features and inputs; those of centred features, for a mutant."""
     table, root = weights(W, d, m, s, w, seed, copies)
+    if F in ("relu", "abs") and d == copies < m:
+        raise DomainError(
+            "d", d, f"more than {copies} for several features with {F}", "one input has parallel features"
+        )
     inputs, full = np.diag(root), kernel_expression(F)
     mean = sp.sympify(expectation(F).expr)
     centred = full - mean.subs(TAU, AA) * mean.subs(TAU, BB)

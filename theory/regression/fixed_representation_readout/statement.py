@@ -57,7 +57,7 @@ theorem = Theorem(
         Parameter("N", "training samples", Count(1)),
         Parameter("sig2", "variance of the noise", NON_NEGATIVE, r"\sigma^2"),
         Parameter("lam", "ridge", POSITIVE, r"\lambda"),
-        Parameter("seed", "seed of the weights", Count(0), default="3"),
+        Parameter("seed", "seed of the weights", Count(0, 2**32 - 1), default="3"),
         Parameter("copies", "equal parts of the inputs, each with its features", Count(1), default="1"),
     ),
     quantities=(
