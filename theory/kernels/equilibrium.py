@@ -44,7 +44,8 @@ def equilibrium(name: str, given: tuple[tuple[str, Fraction], ...], gain: Fracti
     numbers = {sp.Symbol(k, real=True): float(x) for k, x in given}
     steep = float(GRADIENT[name].subs({layers.v: root, **numbers}))
     if float(gain) * steep >= 1:
-        raise DomainError("sigma_a2", gain, f"sigma_a2 < {1 / steep:.6g} for {name}", "the equilibrium is unstable")
+        why = f"the equilibrium of {name} is unstable: E phi'^2 = {steep:.6g} there"
+        raise DomainError("sigma_a2", gain, "sigma_a2 E phi'^2 < 1 at the equilibrium", why)
     return root
 
 

@@ -11,10 +11,14 @@ import sympy as sp
 from sympy import Eq, pi
 
 from rmtsym.errors import DomainError
+from rmtsym.gaussian import TAU, expectation
+from rmtsym.gaussian.families import closed
 from rmtsym.theorem import get, predict
+from theory.kernels import layers
 from theory.kernels.deq_implicit_ck.derivation import compared
 from theory.kernels.deq_implicit_ck.statement import a2, b2, c1, c2, c3, c4, diagonal, tau0, theorem
-from theory.kernels.equilibrium import Unrolled, mean_square_slope
+from theory.kernels.equilibrium import GRADIENT, Unrolled, mean_square_slope, variance_of
+from theory.kernels.layers import TABLE
 
 
 @theorem.consequence("without recurrence: one hidden layer with input $\\sigma_bx$")
@@ -116,6 +120,58 @@ def edge(claim: Any) -> None:
     claim.exponent("c1", linear, -1, text="linear: c1 ~ 1/(1 - sigma_a^2)")
     claim.exponent("diagonal", linear, -1, text="linear: the diagonal too")
     claim.limit("c1", lambda eps: {"sigma_a2": 2 - eps}, Fraction(1, 2), text="ReLU: c1 = 1/2 at sigma_a^2 = 2")
+
+
+@theorem.consequence(
+    "stability, $\\sigma_a^2\\mathbb E\\phi'^2<1$, makes the coefficients finite: always $s^2\\le\\mathbb E\\phi'^2$, "
+    "and for the activations here $h=\\mathbb E\\phi'^2+\\mathbb E\\phi\\phi''$ is not larger either; "
+    "for the quadratic one they are equal, and $c_4$ diverges at the edge"
+)
+def stability(claim: Any) -> None:
+    a, b, v = layers.a, layers.b, layers.v
+    beyond = {
+        "relu": 1 / (2 * pi), "lrelu": (a - b) ** 2 / (2 * pi), "abs": 2 / pi, "quad": sp.S.Zero,
+        "sin": sp.exp(-v) * sp.sinh(v), "cos": (1 - sp.exp(-v)) ** 2 / 2,
+        "erf": 8 * v / (pi * (1 + 2 * v) * sp.sqrt(1 + 4 * v)),
+    }  # fmt: skip
+
+    def differ_by(name: str, expected: sp.Expr) -> bool:
+        return sp.simplify((GRADIENT[name] - TABLE[name].growth - expected).rewrite(sp.exp)) == 0
+
+    for name, difference in beyond.items():
+        claim.holds(
+            f"{name}: E phi'^2 - h = {sp.sstr(difference)}",
+            lambda name=name, x=difference: differ_by(name, x) and bool(x.is_nonnegative),
+            wrong={"a hundredth more": lambda name=name, x=difference: differ_by(name, x + sp.Rational(1, 100))},
+        )  # fmt: skip
+    claim.exponent(
+        "c4", lambda eps: {"phi": "quad", "quad": "1/2,0", "sigma_a2": 1 - eps, "sigma_b2": "1/2"}, Fraction(-1, 2),
+        text="quad with q_1 = 0: c4 where the two variances meet",
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "a finite network with a quadratic activation may run away where the infinite one is stable: more than one in five "
+    "of 64 units at $\\sigma_a^2=1$, $\\sigma_b^2=\\frac12$, $q=(0.15,0.8)$; a bounded activation cannot"
+)
+def running_away(claim: Any) -> None:
+    def lost(phi: str) -> float:
+        """Share of networks whose iteration from zero leaves all bounds."""
+        point, rng = theorem.point("B", phi=phi, sigma_a2=1), np.random.default_rng(4)
+        f = layers.function(phi, {k: sp.Rational(x) for k, x in layers.letters(point["lrelu"], point["quad"]).items()})
+        centre, count = float(closed(expectation(f)).subs(TAU, variance_of(point))), 0
+        for _ in range(60):
+            recurrent = rng.standard_normal((64, 64)) / 8
+            drive = rng.standard_normal(64) * float(point["sigma_b2"]) ** 0.5
+            state = np.zeros(64)
+            for _ in range(300):
+                state = f(recurrent @ state + drive) - centre
+                if np.max(np.abs(state)) > 1e6:
+                    count += 1
+                    break
+        return count / 60
+
+    claim.holds("more than one in five", lambda: lost("quad") > 0.2, wrong={"sin": lambda: lost("sin") > 0.0})
 
 
 @theorem.consequence("a quadratic layer has two equilibrium variances or none; the smaller is the stable one")
