@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from flint import arb
 from sympy import Eq
@@ -17,6 +19,7 @@ from rmtsym.gaussian.families import closed
 from rmtsym.theorem import get, predict
 from theory.kernels.inner_product_limiting_law.statement import DIGITS, a1, c, m, nu
 from theory.kernels.sparse_quantized_phase_transition.derivation import coefficients_of, mask_law, quantizer_moments
+from theory.kernels.sparse_quantized_phase_transition.draws import applied, data, kernel
 from theory.kernels.sparse_quantized_phase_transition.forms import effective_signal
 from theory.kernels.sparse_quantized_phase_transition.statement import (
     F,
@@ -185,6 +188,28 @@ def ratio_only(claim: Any) -> None:
     claim.holds(
         "binary and quantized against the mask of rate a1^2/nu",
         lambda: all(gap(p, 1) < 1e-12 for p in points), wrong={"half the rate": lambda: gap(points[0], 2) < 1e-12},
+    )  # fmt: skip
+
+
+@theorem.consequence(
+    "the sizes of the classes do not enter: for odd functions $v_iv_jK_{ij}$ is the kernel of one class, with the "
+    "noise $v_iz_i$"
+)
+def one_class(claim: Any) -> None:
+    def same(inner: Any) -> bool:
+        """Whether turning the samples of the second class over turns their rows and columns over; 1 of 5 is in it."""
+        rng = np.random.default_rng(2)
+        noise, _, mean = data(rng, 30, 60, 2.0)
+        v = np.where(np.arange(60) % 5 == 0, -1.0, 1.0)
+        ours = kernel(inner, noise + np.outer(mean, v)) * np.outer(v, v)
+        return bool(np.allclose(ours, kernel(inner, noise * v + mean[:, None]), rtol=0, atol=1e-12))
+
+    def of(name: str) -> Any:
+        return partial(applied, theorem.point(name))
+
+    claim.holds(
+        "sparse, binary, quantized, sign, linear", lambda: all(same(of(name)) for name in ("A", "B", "C", "D", "H")),
+        wrong={"a function that is not odd": lambda: same(lambda t: np.maximum(t, 0.0))},
     )  # fmt: skip
 
 

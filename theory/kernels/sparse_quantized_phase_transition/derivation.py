@@ -230,8 +230,9 @@ def derivation(proof: Any) -> None:
         uses=[engine],
     )  # fmt: skip
     own = proof.asymptotic(
-        "form of the classes", Eq(P, m / c), "v is independent of the noise; tr/p = m/c", deviation=_forms("vv"),
-        uses=[engine], **sampling,
+        "form of the classes", Eq(P, m / c),
+        "f is odd: a sample turned over changes no law, so that Q_ij has mean 0 off the diagonal; tr/p = m/c",
+        deviation=_forms("vv"), uses=[engine], **sampling,
     )  # fmt: skip
     mixed = proof.asymptotic(
         "no mixed form", Eq(M, 0, evaluate=False), "the sign of mu is free", deviation=_forms("vw"), uses=[], **sampling
