@@ -36,7 +36,9 @@ theorem = Theorem(
         "R. Couillet, Z. Liao (2022), Random Matrix Methods for Machine Learning, Cambridge University Press, ch. 6",
     ),
     assumptions=(
-        r"$y_i=\pm1$, $x_i=y_i\mu+C^{1/2}z_i$, the entries of $z_i$ independent, symmetric, of unit variance, $i\le n$",
+        r"$y_i=\pm1$, $x_i=y_i\mu+C^{1/2}z_i$, $i\le n$, the entries of $z_i$ standard normal; or independent, "
+        r"symmetric, of unit variance and with bounded moments, if $C$ is diagonal and no coordinate of $\mu$ stays "
+        "away from zero",
         r"$L$ is convex and falls at zero; $\hat\beta$ minimises "
         r"$\frac1n\sum_iL(y_ix_i^\top\beta)+\frac\gamma2|\beta|^2$; no intercept",
         r"$p/n\to c$; $|\mu|^2$ stays bounded; the law of the eigenvalues of $C$, which stay away from zero, and the "
