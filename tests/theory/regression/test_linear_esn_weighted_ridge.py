@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from rmtsym.errors import UnknownName
+from rmtsym.fixedpoint import solve
 from rmtsym.simulate.ensembles import haar
 from rmtsym.theorem import get
+from theory.regression.linear_esn_weighted_ridge.statement import statement
 from theory.regression.reservoirs import gram
 
 LENGTH, INPUTS, NEURONS, RHO = 5, 2, 12, 0.8
@@ -58,3 +60,26 @@ def test_a_network_run_step_by_step_has_the_errors_of_the_theory():
     for name, sample in found.items():
         error = np.std(sample) / np.sqrt(len(sample)) / float(values[name])
         assert abs(np.mean(sample) / float(values[name]) - 1) < 4 * error + 2 / N
+
+
+def test_a_small_reservoir_has_the_errors_of_its_own_gram_matrix():
+    """With F'F in place of its limit R the statement holds for any reservoir: 24 neurons, 12 inputs."""
+    T, N, lam, sig2 = 12, 80, 0.01, 0.1
+    theta = 0.7 ** np.arange(T)[:, None]
+    theta /= np.linalg.norm(theta)
+    rng = np.random.default_rng(5)
+    K = gram(rng, "orthogonal", 24, 1, T, 0.8)
+    fixed = {"T": T, "N": N, "d": 1, "lam": lam, "sig2": sig2, "Sigma": np.eye(T), "theta": theta, "r2": 1.0}
+    own, limit = (solve(statement(), {**fixed, "R": R}) for R in (K, np.diag(0.8 ** (2 * np.arange(T)))))
+    found = {"B": [], "V": []}
+    for _ in range(2000):
+        U = rng.standard_normal((T, N))
+        S = U @ U.T / N
+        X = np.linalg.solve(K @ S + lam * np.eye(T), K)
+        found["B"].append(np.sum((theta - X @ S @ theta) ** 2))
+        found["V"].append(sig2 / N * np.sum(X * (X @ S)))
+    for name, sample in found.items():
+        value = float(own[name])
+        error = np.std(sample) / np.sqrt(len(sample)) / value
+        assert abs(np.mean(sample) / value - 1) < 4 * error + 2 / N, name
+        assert abs(float(limit[name]) / value - 1) > 2 * (4 * error + 2 / N), name

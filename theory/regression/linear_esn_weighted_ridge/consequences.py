@@ -93,14 +93,28 @@ def fixed_representation(claim: Any) -> None:
 
 @theorem.consequence(
     "white inputs, teacher $\\theta_k^2=r^2\\rho^{2k}$ that fades like the reservoir: "
-    "the best ridge is $\\sigma^2d/(Nr^2)$"
+    "the best ridge is $\\sigma^2d/(Nr^2)$, and no other decay does better"
 )
 def optimal_ridge(claim: Any) -> None:
     for change in ({"N": "40"}, {"N": "8"}, {"rho": "2/3", "T": "6", "d": "3"}):
         point = theorem.point("A", **{"T": "9", "rho": "1/2", **change})
         point = {**point, "mem": point["rho"]}
         square = 1 / sum(point["rho"] ** (2 * k) for k in range(point["T"]))
-        claim.minimum("risk", of="lam", at=point["sig2"] * point["d"] / (point["N"] * square), point=point)
+        ridge = point["sig2"] * point["d"] / (point["N"] * square)
+        claim.minimum("risk", of="lam", at=ridge, point=point)
+        claim.minimum("risk", of="rho", at=point["mem"], point={**point, "lam": ridge})
+
+    def matched(teacher: str) -> bool:
+        """Whether rho = 7/10 has the least error, each decay with its own best ridge."""
+        points = [theorem.point("A", mem=teacher, rho=rho) for rho in ("1/2", "3/5", "7/10", "4/5", "9/10", "1")]
+        risks = [float(theorem.values({**p, "lam": Fraction(_best_ridge(p))})["risk"]) for p in points]
+        return int(np.argmin(risks)) == 2
+
+    claim.holds(
+        "teacher 0.7^k: with the best ridge of each, rho = 7/10 does better than 1/2, 3/5, 4/5, 9/10 and 1",
+        lambda: matched("7/10"),
+        wrong={f"teacher {x}^k": lambda x=x: matched(x) for x in ("0.6", "0.8")},
+    )
 
 
 def _best_ridge(point: dict[str, Any]) -> float:
@@ -202,7 +216,8 @@ def slow_memory(claim: Any) -> None:
 
 
 @theorem.consequence(
-    "slow memory without ridge: $\\kappa$ is explicit; an endless past amplifies noise by $2a/(1-e^{-2a})$"
+    "without ridge: for $T<N$ the decay does not matter, $V=\\sigma^2T/(N-T)$; for $T>N$ and slow memory $\\kappa$ is "
+    "explicit, and an endless past amplifies noise by $2a/(1-e^{-2a})$"
 )
 def amplification(claim: Any) -> None:
     a, E, last = sp.symbols("a E last", positive=True)  # E = exp(2a), last = exp(-2ac)
@@ -218,6 +233,10 @@ def amplification(claim: Any) -> None:
 
         return changes
 
+    short = {"T": 8, "N": 24}
+    for rho in ("9/10", "1/2"):
+        claim.limit("V", lambda eps, rho=rho: {**short, "rho": Fraction(rho), "lam": eps**5}, 0.1 * 8 / 16,
+                    text=f"V, T = 8, N = 24, rho = {rho}")  # fmt: skip
     steps = tuple(Fraction(1, m) for m in (4, 8, 16))
     start = (1 - np.exp(-1.0)) / (np.exp(2.0) - 1)  # kappa for a = 1, T = 3N/2
     second = float(_slow(1, sp.Rational(3, 2), kappa)[1].subs(kappa, start))

@@ -80,7 +80,7 @@ def observed(variance: float, risk: float, bias: float = 0.0, others: float = 0.
     return tuple(Statistic(name, controls=CONTROLS, resolution=x) for name, x in plan.items())
 
 
-#: In a symmetric reservoir the states after an even number of steps are not orthogonal.
+#: In a symmetric reservoir states an even number of steps apart are not orthogonal, and all fade faster.
 SYMMETRIC = tuple(Statistic(name, resolution=0.02, fails=("symmetric",)) for name in ("V", "train", "shrinkage"))
 OTHERS = dict(laws=("rad", "cycle"), statistics=observed(0.005, 0.005))
 
