@@ -16,9 +16,10 @@ from typing import Any
 
 from rmtsym.errors import DomainError, RmtsymError, UnknownName
 
-__all__ = ["ParseError", "parse_expression", "parse_list", "parse_number"]
+__all__ = ["ParseError", "check_size", "parse_expression", "parse_list", "parse_number"]
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?(/[1-9]\d*)?\Z")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?(/[1-9]\d*)?\Z", re.ASCII)
+_LARGEST = Fraction(10) ** 300
 _MAX_LENGTH = 10_000
 _MAX_POWER = 64
 
@@ -38,6 +39,18 @@ def parse_number(text: str, argument: str = "value") -> Fraction:
         raise DomainError(argument, repr(text), "a decimal or a fraction", "write 0.3, 3/10 or 1e-6")
     head, _, denominator = stripped.partition("/")
     return Fraction(head) / (Fraction(denominator) if denominator else 1)
+
+
+def check_size(number: Fraction, argument: str) -> Fraction:
+    """The number, unless it is so large or so small that double precision cannot work with it.
+
+    >>> check_size(Fraction(3, 10), "lam")
+    Fraction(3, 10)
+    """
+    if number and not 1 / _LARGEST <= abs(number) <= _LARGEST:
+        size = "large" if abs(number) > 1 else "small"
+        raise DomainError(argument, f"a number too {size}", "0, or between 1e-300 and 1e300 in size", "change the unit")
+    return number
 
 
 def parse_list(text: str, argument: str = "value") -> tuple[Fraction, ...]:
@@ -62,11 +75,27 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
+def _quotient(left: Any, right: Any) -> Any:
+    if (isinstance(right, (int, float, Fraction)) and right == 0) or getattr(right, "is_zero", None) is True:
+        raise ParseError(f"cannot divide {left} by {right}")
+    return left / right
+
+
+def _called(function: Callable[..., Any], arguments: list[Any], piece: str) -> Any:
+    try:
+        return function(*arguments)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        given = f"{len(arguments)} argument{'' if len(arguments) == 1 else 's'}"
+        raise ParseError(f"cannot read {piece!r}: the function does not take {given}") from None
+
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: _quotient,
     ast.MatMult: operator.matmul,
     ast.Pow: _power,
 }
@@ -141,7 +170,8 @@ def parse_expression(
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in functions:
                     raise UnknownName("function", name, functions)
-                return functions[name](*(walk(arg) for arg in args))
+                arguments = [walk(arg) for arg in args]
+                return _called(functions[name], arguments, ast.get_source_segment(source, node) or name)
             case ast.Attribute(value=inner, attr=attr) if attributes and attr in attributes:
                 return attributes[attr](walk(inner))
         piece = ast.get_source_segment(source, node) if hasattr(node, "lineno") else type(node).__name__

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from rmtsym.cli.consult import assignments, print_json
+from rmtsym.cli.consult import assignments, exclusive, print_json
 
 __all__ = ["COMMANDS"]
 
@@ -15,7 +17,7 @@ __all__ = ["COMMANDS"]
 @click.option("--wigner", metavar="'H: n, 1/n'", multiple=True, help="Symmetric, entries of that variance.")
 @click.option("--haar", metavar="'U: n'", multiple=True, help="Uniform orthogonal matrix.")
 @click.option("--free", metavar="'A: n'", multiple=True, help="Symmetric matrix, free from the others.")
-@click.option("--deterministic", metavar="'S: p, s**2'", multiple=True, help="Function of a spectral letter.")
+@click.option("--deterministic", metavar="'S: p, sqrt(s)'", multiple=True, help="Function of a spectral letter.")
 @click.option("--matrix", metavar="'A: p x n'", multiple=True, help="Explicit deterministic matrix.")
 @click.option("--size", metavar="'p = c'", multiple=True, help="Size of a space relative to the common large number.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A parameter; with all set, a number.")
@@ -33,9 +35,10 @@ def derive_command(
     """
     from rmtsym.report.derive import derivation, derivation_text
 
+    exclusive(latex, as_json)
     result = derivation(expression, declarations, assignments(settings), digits)
     if as_json:
-        print_json(result)
+        print_json("derive", result)
     else:
         click.echo(result["latex"] if latex else derivation_text(result))
 
@@ -67,9 +70,11 @@ def moment_command(
 
     result = moment_data(expression, variance, correlation, assignments(settings), positive, digits)
     if as_json:
-        print_json(result)
+        print_json("moment", result)
     else:
         click.echo(moment_text(result))
+    certificate = result["certificate"]
+    sys.exit(0 if certificate is None or certificate["status"] == "certified" else 1)
 
 
 @click.command("export")

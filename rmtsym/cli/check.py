@@ -65,7 +65,7 @@ def mutate_command(theorem_id: str, profile: str, jobs: int | None, seed: int, a
 
     evidence = mutation_evidence(theorem_id, profile=profile, jobs=jobs, seed=seed)
     if as_json:
-        print_json(evidence)
+        print_json("mutate", evidence)
     else:
         kill_table(evidence)
     sys.exit(0 if evidence["status"] == "VERIFIED" else 1)

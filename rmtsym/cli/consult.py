@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from rmtsym.errors import DomainError
 
-__all__ = ["COMMANDS", "assignments", "print_json"]
+__all__ = ["COMMANDS", "FORMS", "assignments", "exclusive", "print_json"]
 
 
-def print_json(data: Any) -> None:
-    """Plain data on stdout, in the documented and stable form."""
-    click.echo(json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False))
+#: Form of the JSON of each command; a number is raised when a field is renamed or removed (docs/json.md).
+FORMS = {"derive": 1, "list": 1, "moment": 1, "mutate": 1, "predict": 1, "show": 1}
+
+
+def print_json(command: str, data: Mapping[str, Any]) -> None:
+    """Plain data on stdout, in the documented and stable form of a command."""
+    form = {"schema": f"rmtsym-{command}/{FORMS[command]}", **data}
+    click.echo(json.dumps(form, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def exclusive(latex: bool, as_json: bool) -> None:
+    """Refuse two forms of output at once."""
+    if latex and as_json:
+        raise click.UsageError("--latex and --json exclude each other; give one of them", click.get_current_context())
 
 
 def assignments(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -41,19 +53,16 @@ def assignments(pairs: tuple[str, ...]) -> dict[str, str]:
 def list_command(family: str | None, as_json: bool) -> None:
     """Ids, titles and the status of the last verification."""
     from rmtsym.report.home import last_status
-    from rmtsym.theorem.registry import index
+    from rmtsym.theorem.registry import index, problems
 
     entries = index(family)
     rows = [(e, last_status(e.id)) for e in entries.values()]
     if as_json:
-        print_json(
-            {
-                "theorems": [
-                    {"id": e.id, "title": e.title, "family": e.family, "uses": list(e.uses), "status": status}
-                    for e, status in rows
-                ]
-            }
-        )
+        theorems = [
+            {"id": e.id, "title": e.title, "family": e.family, "uses": list(e.uses), "status": status}
+            for e, status in rows
+        ]
+        print_json("list", {"theorems": theorems, "problems": problems()})
         return
     wide = max((len(e.id) for e, _ in rows), default=0)
     last = None
@@ -62,6 +71,8 @@ def list_command(family: str | None, as_json: bool) -> None:
             click.echo(("" if last is None else "\n") + click.style(entry.family, bold=True))
             last = entry.family
         click.echo(f"  {entry.id:<{wide}}  {_badge(status)}  {entry.title}")
+    for problem in problems():
+        click.echo(f"rmtsym: {problem}", err=True)
 
 
 def _badge(status: str | None) -> str:
@@ -78,9 +89,10 @@ def show_command(theorem_id: str, latex: bool, as_json: bool) -> None:
     from rmtsym.report import describe
     from rmtsym.theorem.registry import get
 
+    exclusive(latex, as_json)
     theorem = get(theorem_id)
     if as_json:
-        print_json(describe.theorem_json(theorem))
+        print_json("show", describe.theorem_json(theorem))
     else:
         click.echo(describe.theorem_latex(theorem) if latex else describe.theorem_text(theorem))
 
@@ -112,7 +124,7 @@ def predict_command(
     exact = theorem.point(point, **assignments(settings))
     values = predict(theorem, exact, digits=digits, quantities=quantities or None)
     if as_json:
-        print_json(describe.prediction(theorem.id, exact, values, digits))
+        print_json("predict", describe.prediction(theorem.id, exact, values, digits))
         return
     click.echo(f"{theorem.id} at " + " ".join(f"{k}={_short(v)}" for k, v in exact.items()))
     wide = max(map(len, values), default=0)

@@ -177,7 +177,13 @@ def derive(
     for component in laws.components():  # a linear equation has one solution, whatever its sign
         if laws.is_affine(component):
             domains |= {s: "real" for s in component}
-    written = write(laws, {output: "trace"})
+    try:
+        written = write(laws, {output: "trace"})
+    except ZeroDivisionError:
+        raise UnsupportedModel(
+            f"the equivalent of {expression} diverges at these sizes: an inverse does not exist; change a size or add "
+            "a ridge"
+        ) from None
     guesses = {} if degenerate else _guesses(laws, written)
     final = _names(laws, written, output, used, spectral)
     back = {r: sp.sqrt(s) for s, r in getattr(field, "roots", {}).items()}

@@ -116,4 +116,6 @@ def check_inverses(expression: Expression, spectral: sp.Symbol | None) -> tuple[
                 f"the inverse of {body} may be indefinite on the real axis; "
                 "write it as inverse(M - z) with a complex spectral parameter z, or make it visibly positive"
             )
+        elif definiteness(body) == 1:
+            remarks.append(f"valid where {body} is invertible")
     return tuple(dict.fromkeys(remarks))

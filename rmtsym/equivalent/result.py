@@ -113,8 +113,14 @@ class Equivalent:
 
     def latex(self) -> str:
         """Equations and outputs as an aligned LaTeX block."""
-        lines = [rf"{sp.latex(e.lhs)} &= {sp.latex(e.rhs)}" for e in self.equations]
-        lines += [rf"\mathrm{{{name}}} &= {sp.latex(x)}" for name, x in self.outputs.items()]
+        free = set().union(*(x.free_symbols for x in (*self.equations, *self.outputs.values())))
+        names = {s: r"\lambda" for s in free if str(s) == "lam"}  # a name that sympy does not know
+
+        def shown(x: sp.Expr) -> str:
+            return sp.latex(x, symbol_names=names)
+
+        lines = [rf"{shown(e.lhs)} &= {shown(e.rhs)}" for e in self.equations]
+        lines += [rf"\mathrm{{{name}}} &= {shown(x)}" for name, x in self.outputs.items()]
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
     def _repr_latex_(self) -> str:

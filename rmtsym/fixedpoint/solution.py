@@ -20,7 +20,7 @@ STATUS: dict[str, str] = {
     "condition": "a root was found, but a condition of the system is not positive there; it is not the physical one",
     "ambiguous": "several roots satisfy all domains and conditions; give the system a Continuation",
     "fold": "the determinant of the Jacobian changed sign on the way: the path crossed a fold",
-    "overflow": "a value is not finite; the parameters are out of the range of double precision, use enclose()",
+    "overflow": "a value is not finite: the parameters leave the range of double precision; choose less extreme ones",
 }
 
 

@@ -3,7 +3,8 @@ r"""Activations by name, each written once as a definition and once as pieces (c
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ __all__ = ["activation", "activation_names"]
 
 _ZERO, _ONE, _HALF = sp.S.Zero, sp.S.One, sp.S.Half
 _STEP = Piece(step=_ZERO)
+_HIGHEST = 1000  # degree of a polynomial
+_MOST_BITS = 10  # of a quantiser, which has a piece for each level
 
 
 def _bound(*values: sp.Expr) -> float | None:
@@ -28,6 +31,20 @@ def _bound(*values: sp.Expr) -> float | None:
 
 def _grown(bound: float | None, power: int = 0, rate: float | None = 0.0) -> tuple[float, int, float] | None:
     return None if bound is None or rate is None else (bound, power, rate)
+
+
+def _increasing(thresholds: Sequence[sp.Expr]) -> None:
+    """Refuse thresholds that are certainly in the wrong order."""
+    for low, high in pairwise(thresholds):
+        if (low - high).is_positive:
+            raise DomainError("thresholds", f"{low}, {high}", "in increasing order", "write the lower one first")
+
+
+def _whole(value: Any, argument: str, least: int, most: int) -> int:
+    number = sp.sympify(value)
+    if not number.is_Integer or not least <= number <= most:
+        raise DomainError(argument, value, f"a whole number from {least} to {most}")
+    return int(number)
 
 
 def linear() -> Function:
@@ -170,19 +187,20 @@ def quadratic(a: Any, b: Any, c: Any) -> Function:
 
 
 def monomial(degree: int) -> Function:
-    return _named(polynomial(*[0] * int(degree), 1), f"t^{degree}", "odd" if int(degree) % 2 else "even")
+    n = _whole(degree, "degree", 0, _HIGHEST)
+    return _named(polynomial(*[0] * n, 1), f"t^{n}", "odd" if n % 2 else "even")
 
 
 def rectified_monomial(degree: int) -> Function:
     """``max(t,0)**degree``: the features of the arc-cosine kernel of that order."""
-    n = int(degree)
+    n = _whole(degree, "degree", 0, _HIGHEST)
     definition = T**n * sp.Heaviside(T, _HALF)
     return Function(definition, {Piece(n, step=_ZERO): _ONE}, (_ZERO,), None, f"rectified_monomial({n})", (1, n, 0))
 
 
 def hermite(degree: int) -> Function:
     r"""Normalised probabilists' Hermite polynomial :math:`He_k/\sqrt{k!}`."""
-    n = int(degree)
+    n = _whole(degree, "degree", 0, _HIGHEST)
     coefficients = [_ZERO] * (n + 1)
     for m in range(n // 2 + 1):
         top = sp.factorial(n) / (sp.factorial(m) * sp.factorial(n - 2 * m) * 2**m)
@@ -195,6 +213,7 @@ def staircase(levels: Any, thresholds: Any) -> Function:
     values, points = [sp.sympify(v) for v in levels], [sp.sympify(t) for t in thresholds]
     if len(values) != len(points) + 1:
         raise DomainError("levels", len(values), f"{len(points) + 1} levels for {len(points)} thresholds")
+    _increasing(points)
     pieces = {Piece(): values[0]} | {Piece(step=point): values[i + 1] - values[i] for i, point in enumerate(points)}
     pieces = {piece: c for piece, c in pieces.items() if c != 0}
     definition = values[0] + sp.Add(
@@ -226,6 +245,7 @@ def binary(low: Any, high: Any, amplitude: Any = 1) -> Function:
 def threshold_linear(s: Any) -> Function:
     """``t * 1{|t| > s}`` (sparsification), s > 0."""
     s = sp.sympify(s)
+    _increasing((-s, s))
     pieces = {Piece(1): _ONE, Piece(1, step=-s): -_ONE, Piece(1, step=s): _ONE}
     definition = T * (1 - sp.Heaviside(T + s, _HALF) + sp.Heaviside(T - s, _HALF))
     return Function(definition, pieces, (-s, s), "odd", "threshold_linear", (1, 1, 0))
@@ -238,13 +258,11 @@ def threshold_sign(s: Any) -> Function:
 
 
 def quantizer(bits: int, s: Any) -> Function:
-    r"""Uniform quantiser with ``2**bits`` levels on :math:`|t|\le s`, saturating at +-1 beyond (bits >= 2).
+    r"""Uniform quantiser with ``2**bits`` levels on :math:`|t|\le s`, saturating at +-1 beyond; 2 to 10 bits.
 
     Level :math:`2^{2-M}(\lfloor t2^{M-2}/s\rfloor+\frac12)` inside.
     """
-    m, s = int(bits), sp.sympify(s)
-    if m < 2:
-        raise DomainError("bits", bits, "an integer >= 2", "one bit is the activation sign")
+    m, s = _whole(bits, "bits", 2, _MOST_BITS), sp.sympify(s)
     cells = 2 ** (m - 2)
     points = [s * sp.Rational(k, cells) for k in range(-cells, cells + 1)]
     inner = [sp.Rational(2 * k + 1, 2 * cells) for k in range(-cells, cells)]
@@ -253,6 +271,7 @@ def quantizer(bits: int, s: Any) -> Function:
 
 def clip(low: Any = -1, high: Any = 1) -> Function:
     low, high = sp.sympify(low), sp.sympify(high)
+    _increasing((low, high))
     pieces = {
         Piece(): low,
         Piece(1, step=low): _ONE,
@@ -271,7 +290,7 @@ def pact_gradient(bits: int, alpha: Any = 1) -> Function:
 
     :math:`q_k(x/\alpha)-x/\alpha` on :math:`0<x<\alpha`, 1 beyond; :math:`q_k(u)=\lfloor au\rceil/a`, :math:`a=2^k-1`.
     """
-    cells, a = 2 ** int(bits) - 1, sp.sympify(alpha)
+    cells, a = 2 ** _whole(bits, "bits", 1, _MOST_BITS) - 1, sp.sympify(alpha)
     half = sp.Rational(1, 2)
     edges = [a * (j - half) / cells for j in range(1, cells + 1)]
     levels = [sp.Rational(j, cells) for j in range(cells + 1)]
@@ -388,7 +407,10 @@ def activation(name: str | Function, *args: Any, **parameters: Any) -> Function:
     try:
         bound = inspect.signature(build).bind(*map(exact, args), **{k: exact(v) for k, v in parameters.items()})
     except TypeError as error:
-        raise DomainError(name, (*args, *parameters.items()), str(inspect.signature(build)), str(error)) from None
+        given = ", ".join([*map(str, args), *(f"{k}={v}" for k, v in parameters.items())]) or "none"
+        plain = [p.name for p in inspect.signature(build).parameters.values()]
+        known = ", ".join(plain) or f"{name} has none"
+        raise DomainError(f"parameters of {name}", given, known, str(error)) from None
     return build(*bound.args, **bound.kwargs)
 
 

@@ -11,7 +11,7 @@ from rmtsym.gaussian.activations import activation, exact
 from rmtsym.gaussian.cache import remembered
 from rmtsym.gaussian.closed_form import closed_form
 from rmtsym.gaussian.function import Function
-from rmtsym.gaussian.moments import Moment
+from rmtsym.gaussian.moments import RHO, Moment
 from rmtsym.gaussian.presentation import simplified
 from rmtsym.gaussian.radical import normal_roots, reduced, split
 from rmtsym.gaussian.special import BivariateNormal
@@ -37,7 +37,6 @@ __all__ = [
 TAU = sp.Symbol("tau", positive=True)
 MU = sp.Symbol("mu", real=True)
 SIGMA_X, SIGMA_Y = sp.symbols("sigma_x sigma_y", positive=True)
-RHO = sp.Symbol("rho", real=True)
 AA, AB, BB = sp.Symbol("aa", positive=True), sp.Symbol("ab", real=True), sp.Symbol("bb", positive=True)
 
 

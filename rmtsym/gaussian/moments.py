@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from rmtsym.gaussian.numeric import ClosedFunction
 
 __all__ = ["Moment"]
+
+#: Correlation of the two letters of a kernel.
+RHO = sp.Symbol("rho", real=True)
 
 Term = tuple[sp.Expr, tuple[Function, ...]]
 
@@ -86,7 +90,7 @@ class Moment:
         Raises
         ------
         DomainError
-            When a symbol has no number.
+            When a symbol has no number, or one that it cannot have: a negative variance, a correlation above 1.
 
         Examples
         --------
@@ -112,7 +116,13 @@ class Moment:
         unbound = [str(s) for s in self.symbols if str(s) not in given]
         if unbound:
             raise DomainError(", ".join(unbound), "unbound", "a number for every symbol", "give it in the point")
-        return {s: as_fraction(given[str(s)], str(s)) for s in self.symbols}
+        numbers = {s: as_fraction(given[str(s)], str(s)) for s in self.symbols}
+        for symbol, number in numbers.items():
+            if symbol.is_positive and number < 0:
+                raise DomainError(str(symbol), number, f"{symbol} >= 0")
+            if symbol == RHO and abs(number) > 1:
+                raise DomainError(str(symbol), number, f"-1 <= {symbol} <= 1")
+        return numbers
 
     def function(self, *symbols: sp.Symbol) -> ClosedFunction:
         """Vectorised doubles of the closed form, correct to 1e-13; arguments in the order of ``symbols``."""
@@ -151,8 +161,8 @@ class Moment:
         if set(map(str, self.symbols)) <= {str(key) for key in (point or {})}:
             value = self.value(point, digits)
             result["value"] = {
-                "value": value.value,
-                "radius": value.radius,
+                "value": value.value if math.isfinite(abs(value.value)) else None,
+                "radius": value.radius if math.isfinite(value.radius) else None,
                 "digits": min(value.digits, 300),
                 "status": value.status,
                 "method": value.method,

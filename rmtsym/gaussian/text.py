@@ -25,6 +25,7 @@ __all__ = ["moment"]
 Direction = tuple[sp.Expr, sp.Expr]
 _X, _Y = (sp.S.One, sp.S.Zero), (sp.S.Zero, sp.S.One)
 _CONSTANTS = {"pi": sp.pi}
+_TAKEN = ("x", "y", "rho", *_CONSTANTS, "nan", "inf")  # what a name cannot stand for
 
 
 class _Expansion:
@@ -98,10 +99,13 @@ class _Expansion:
     def __pow__(self, other: Any) -> _Expansion:
         exponent = _Expansion.of(other).form
         number = exponent[2] if exponent and exponent[0] == 0 == exponent[1] else None
+        if number is not None and number.is_number and abs(number) > 64:
+            raise DomainError("exponent", number, "at most 64 in size")
         if self.form and self.form[0] == 0 == self.form[1] and number is not None:
             return _Expansion.of(self.form[2] ** number)
         if number is None or not number.is_Integer or number < 0:
-            raise DomainError("exponent", number, "a whole number from 0 to 64")
+            shown = "a function of x or y" if number is None else number
+            raise DomainError("exponent", shown, "a whole number from 0 to 64")
         result = _Expansion.of(1)
         for _ in range(int(number)):
             result = result * self
@@ -123,9 +127,8 @@ def _applied(name: str) -> Callable[..., _Expansion]:
         try:
             f = activation(name, *values)
         except DomainError as error:
-            raise DomainError(
-                name, ", ".join(map(str, values)) or "no parameters", f"{name}(x, ...)", str(error)
-            ) from None
+            subject = error.argument if name in error.argument else f"{error.argument} of {name}"
+            raise DomainError(subject, error.value, error.domain, error.hint) from None
         if a == 0 and b == 0:
             return _Expansion.of(f.affine(0, c).definition)
         lead = a if a != 0 else b
@@ -196,9 +199,16 @@ def _number(value: Fraction) -> _Expansion:
     return _Expansion.of(sp.Rational(value.numerator, value.denominator))
 
 
+def _named(name: str, argument: str, **assumptions: bool) -> sp.Symbol:
+    """Symbol of a name that has no other meaning."""
+    if not name.isidentifier() or name in _TAKEN:
+        raise DomainError(argument, repr(name), f"a name other than {', '.join(_TAKEN)}", "write s or t")
+    return sp.Symbol(name, **assumptions)
+
+
 def _parameter(name: str, kind: Any) -> sp.Expr:
     if kind in ("positive", "real"):
-        return sp.Symbol(name, **{kind: True})
+        return _named(name, "symbol", **{kind: True})
     return _given(kind, name)
 
 
@@ -218,11 +228,12 @@ def _variances(variance: Any, both: bool) -> tuple[sp.Expr, sp.Expr]:
         variance = tuple(variance.split(","))
     pair = variance if isinstance(variance, (tuple, list)) else (variance, variance)
     if len(pair) != 2:
-        raise DomainError("variance", variance, "one number, or two for x and y")
+        shown = ", ".join(str(value).strip() for value in pair)
+        raise DomainError("variance", shown, "one number, or two for x and y")
     result = []
     for value in pair:
         if isinstance(value, str) and value.strip().isidentifier():
-            result.append(sp.Symbol(value.strip(), positive=True))
+            result.append(_named(value.strip(), "variance", positive=True))
         else:
             result.append(_given(value, "variance"))
         if result[-1].is_number and not result[-1].is_positive:

@@ -29,6 +29,8 @@ __all__ = ["KINDS", "parse_model"]
 
 KINDS = ("gaussian", "wigner", "haar", "free", "deterministic", "matrix", "size")
 
+#: Functions of a spectral letter.
+_FUNCTIONS = {"sqrt": lambda value: sp.sqrt(value)}
 _NAME = re.compile(r"[A-Za-z]\w*\Z")
 
 
@@ -56,8 +58,8 @@ def parse_model(text: str, declarations: Mapping[str, Iterable[str]]) -> Express
         ``wigner``              ``"H: n, 1/n"``: symmetric, off-diagonal variance 1/n (default)
         ``haar``                ``"U: n"``: uniform orthogonal matrix
         ``free``                ``"A: n"``: free symmetric matrix, law bound later to the name ``A``
-        ``deterministic``       ``"S: p"``, ``"S: p, s**2"`` or ``"A: n x p, s"``: function of spectral letters (by
-                                default of one letter called like the matrix); those of one space commute
+        ``deterministic``       ``"S: p"``, ``"S: p, sqrt(s)"`` or ``"A: n x p, s"``: function of spectral letters
+                                (by default of one letter called like the matrix); those of one space commute
         ``matrix``              ``"A: p"``, ``"A: p x n"``, ``"A: p symmetric"``: explicit matrix, bound later
         ``size``                ``"p = c"``: dimension of a space relative to the common large number
         ======================  =========================================================================
@@ -132,6 +134,10 @@ class _Reader:
             name, equals, value = (x.strip() for x in text.partition("="))
             if not equals or not _NAME.match(name):
                 raise ParseError(f"cannot read the size {text!r}; write it as 'p = c'")
+            if name in self.sizes:
+                raise DomainError(
+                    "size", repr(text), f"one size for {name}", f"{name} = {self.sizes[name]} came before"
+                )
             self.sizes[name] = self._scalar(value, positive=True)
         unit = self._unit()
         if unit:
@@ -187,7 +193,7 @@ class _Reader:
         for kind, name, spaces, tail in self.entries:
             if kind == "deterministic":
                 names = _Scalars()
-                parse_expression(tail or name, names, {}, sp.Rational)
+                parse_expression(tail or name, names, _FUNCTIONS, sp.Rational)
                 self.spectral.setdefault(self.ties.get(spaces[0], spaces[0]), set()).update(names)
 
     def space(self, name: str) -> Space:
@@ -208,7 +214,7 @@ class _Reader:
 
     @staticmethod
     def _function(text: str) -> sp.Expr:
-        return parse_expression(text, _Scalars(), {}, sp.Rational)
+        return parse_expression(text, _Scalars(), _FUNCTIONS, sp.Rational)
 
     def _variance(self, letter: str, tail: str, space: Space) -> sp.Expr:
         """N times the variance of an entry, which is written in terms of the dimensions."""

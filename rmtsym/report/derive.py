@@ -26,6 +26,8 @@ def derivation(
     import sympy as sp
 
     from rmtsym.equivalent import deterministic_equivalent
+    from rmtsym.equivalent.domain import definiteness
+    from rmtsym.errors import DomainError
     from rmtsym.matrix import parse_model
     from rmtsym.report.describe import exact_text, value_json
 
@@ -50,7 +52,17 @@ def derivation(
     if point:
         exact = _point(equivalent.system, point)
         values = equivalent.enclose(exact, digits)
+        for value in values.values():
+            number = complex(value.value)
+            if definiteness(equivalent.expression) and number.imag == 0 and number.real + value.radius < 0:
+                shown = " ".join(f"{k}={v}" for k, v in point.items())
+                raise DomainError(
+                    "point", shown, "where every inverse exists", "a positive matrix has no negative trace; add a ridge"
+                )
         data["point"] = {k: exact_text(v) for k, v in exact.items() if not hasattr(v, "weights")}
+        for name, law in exact.items():
+            if hasattr(law, "weights"):
+                data["point"] |= {f"{name}.{k}": exact_text(v) for k, v in {**law.letters, "w": law.weights}.items()}
         data["quantities"] = {name: value_json(values[name], digits) for name in equivalent.outputs}
     return data
 
@@ -59,19 +71,21 @@ def _point(system: Any, given: Mapping[str, str]) -> dict[str, Any]:
     """Exact values of parameters, and atoms of measures from ``NAME.letter=1,4`` and ``NAME.w=1/2,1/2``."""
     from rmtsym.errors import DomainError, UnknownName
     from rmtsym.field.measure import Atoms
-    from rmtsym.parsing import parse_list, parse_number
+    from rmtsym.parsing import check_size, parse_list, parse_number
 
-    parameters = [str(s) for s in system.parameters]
+    parameters = {str(s): s for s in system.parameters}
     measures = {m.name: [str(x) for x in m.letters] for m in system.measures}
     slots = {f"{m}.{x}": (m, x) for m, letters in measures.items() for x in (*letters, "w")}
     point: dict[str, Any] = {}
     atoms: dict[str, dict[str, Any]] = {}
     for name, value in given.items():
         if name in parameters:
-            point[name] = parse_number(value, name)
+            point[name] = number = check_size(parse_number(value, name), name)
+            if parameters[name].is_positive and number < 0:
+                raise DomainError(name, number, f"{name} >= 0", "it is the relative size of a space")
         elif name in slots:
             measure, letter = slots[name]
-            atoms.setdefault(measure, {})[letter] = parse_list(value, name)
+            atoms.setdefault(measure, {})[letter] = [check_size(x, name) for x in parse_list(value, name)]
         else:
             raise UnknownName("parameter", name, [*parameters, *slots])
     for name in (*parameters, *slots):
@@ -80,7 +94,10 @@ def _point(system: Any, given: Mapping[str, str]) -> dict[str, Any]:
             raise DomainError(name, "missing", f"a value for {name}", f"add --set {name}=...; {example}")
     for measure, letters in atoms.items():
         weights = letters.pop("w")
-        point[measure] = Atoms(weights, **letters)
+        try:
+            point[measure] = Atoms(weights, **letters)
+        except DomainError as error:
+            raise DomainError(f"{measure}.{error.argument}", error.value, error.domain, error.hint) from None
     return point
 
 

@@ -19,15 +19,16 @@ def moment_data(
     """Closed form, certificate and value of a moment: the documented output of ``rmtsym moment --json``."""
     from rmtsym.errors import UnknownName
     from rmtsym.gaussian.text import moment
-    from rmtsym.parsing import parse_list, parse_number
+    from rmtsym.parsing import check_size, parse_list, parse_number
 
     spread: Any = None
     if variance is not None:
         numbers = parse_list(variance, "variance") if "," in variance else (_number_or_name(variance),)
         spread = numbers[0] if len(numbers) == 1 else tuple(numbers)
     rho = None if correlation is None else parse_number(correlation, "correlation")
-    point = {name: parse_number(value, name) for name, value in settings.items()}
-    kinds = {name: "positive" if value > 0 else "real" for name, value in point.items()}
+    point = {name: check_size(parse_number(value, name), name) for name, value in settings.items()}
+    own = {name: value for name, value in point.items() if name != "rho"}  # which is the correlation, not the user's
+    kinds = {name: "positive" if value > 0 else "real" for name, value in own.items()}
     found = moment(text, spread, rho, {**kinds, **dict.fromkeys(positive, "positive")})
     known = [str(s) for s in found.symbols]
     for name in point:
@@ -57,5 +58,6 @@ def moment_text(data: Mapping[str, Any]) -> str:
         lines.append(f"symbols: {', '.join(data['symbols'])}")
     value = data.get("value")
     if value:
-        lines.append(f"value: {value['decimal']} ± {value['radius']:.1e} ({value['status']}, {value['method']})")
+        radius = f" ± {value['radius']:.1e}" if value["radius"] else ""
+        lines.append(f"value: {value['decimal']}{radius} ({value['status']}, {value['method']})")
     return "\n".join(lines)

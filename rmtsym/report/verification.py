@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rmtsym.errors import RmtsymError
+from rmtsym.errors import DomainError, RmtsymError
 from rmtsym.report.home import executed, home, records, verdicts
 from rmtsym.report.runner import Outcome, Task, run_notebooks
-from rmtsym.theorem.registry import Entry, index
+from rmtsym.theorem.registry import Entry, entry_of, index, problems
 
 __all__ = ["RUN_SCHEMA", "collect", "select", "tasks_for", "verify_theorems"]
 
@@ -26,17 +26,18 @@ def select(ids: Sequence[str], family: str | None = None) -> list[Entry]:
 
     Raises
     ------
-    UnknownName
-        For an id or family that does not exist.
+    UnknownName, DomainError
+        For an id or family that does not exist, or an id of another family.
+    RmtsymError
+        For a module of a theorem that cannot be read.
     """
-    from rmtsym.errors import UnknownName
-
-    known = index()
     for name in ids:
-        if name not in known:
-            raise UnknownName("theorem", name, known)
-    chosen = set(index(family)) if family else set(known)
-    return [entry for name, entry in known.items() if name in chosen and (not ids or name in ids)]
+        actual = entry_of(name).family
+        if family not in (None, actual):
+            raise DomainError("--family", family, f"{actual}, the family of {name}", "leave out one of the two")
+    if not ids and (wrong := problems()):  # a module that cannot be read must not be left out in silence
+        raise RmtsymError("; ".join(wrong))
+    return [entry for entry in index(family).values() if not ids or entry.id in ids]
 
 
 def tasks_for(entries: Sequence[Entry], *, profile: str, seed: int, jobs: int, cluster: str) -> tuple[list[Task], int]:
@@ -131,6 +132,9 @@ def verify_theorems(
 
         with executor(cluster=cluster):
             pass  # a wrong address is said at once, not by every notebook
+    for path in (json_path, junit, summary):
+        if path is not None:
+            _check_writable(path)
     jobs = jobs or os.cpu_count() or 1
     tasks, slots = tasks_for(entries, profile=profile, seed=seed, jobs=jobs, cluster=cluster)
     by_id = {entry.id: entry for entry in entries}
@@ -192,6 +196,21 @@ def run_json(
         "counts": counts,
         "theorems": list(done),
     }
+
+
+def _check_writable(path: Path) -> None:
+    """Say that a file cannot be written before the run, not after it.
+
+    Raises
+    ------
+    OSError
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    there = path.exists()
+    with path.open("a", encoding="utf-8"):
+        pass
+    if not there:
+        path.unlink()
 
 
 def _outputs(run: dict[str, Any], json_path: Path | None, junit: Path | None, summary: Path | None) -> None:

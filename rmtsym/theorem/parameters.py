@@ -13,7 +13,7 @@ from numbers import Integral, Rational
 from typing import Any, Protocol
 
 from rmtsym.errors import DomainError, UnknownName
-from rmtsym.parsing import parse_list, parse_number
+from rmtsym.parsing import check_size, parse_list, parse_number
 
 __all__ = [
     "NON_NEGATIVE",
@@ -42,9 +42,9 @@ class Domain(Protocol):
 def _exact(name: str, value: Any) -> Fraction:
     """Exact number of text, an integer, a fraction, or a float (read as the decimal that it prints as)."""
     if isinstance(value, str):
-        return parse_number(value, name)
+        return check_size(parse_number(value, name), name)
     if isinstance(value, Rational):
-        return Fraction(value)
+        return check_size(Fraction(value), name)
     try:
         return Fraction(repr(float(value)))
     except (TypeError, ValueError):

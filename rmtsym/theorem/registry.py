@@ -13,7 +13,7 @@ import ast
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,18 @@ from rmtsym.errors import RmtsymError, UnknownName
 if TYPE_CHECKING:
     from rmtsym.theorem.theorem import Theorem
 
-__all__ = ["Entry", "dependencies", "dependents", "families", "get", "importable", "index", "problems", "roots"]
+__all__ = [
+    "Entry",
+    "dependencies",
+    "dependents",
+    "entry_of",
+    "families",
+    "get",
+    "importable",
+    "index",
+    "problems",
+    "roots",
+]
 
 
 _STATEMENT = "statement.py"  # of a package
@@ -103,6 +114,11 @@ def _scan() -> tuple[dict[str, Entry], list[str]]:
     """Theorems by id, and what is wrong with the other modules."""
     found: dict[str, Entry] = {}
     wrong: list[str] = []
+    for root in roots()[1:]:
+        if not root.is_dir():
+            wrong.append(f"RMTSYM_THEORIES names {root}, which is not a folder")
+        elif root.name == roots()[0].name:
+            wrong.append(f"{root} has the name of this project's own folder of theorems; give it another")
     for root in roots():
         for path in sorted((*root.glob("*/*.py"), *root.glob(f"*/*/{_STATEMENT}"))):
             try:
@@ -124,13 +140,15 @@ def index(family: str | None = None) -> dict[str, Entry]:
     ------
     UnknownName
         For a family that does not exist.
+    RmtsymError
+        For one whose modules cannot be read.
     """
     found, _ = _scan()
     ordered = dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
     if family is None:
         return ordered
     if family not in {e.family for e in ordered.values()}:
-        raise UnknownName("family", family, {e.family for e in ordered.values()})
+        raise _missing("family", family, {e.family for e in ordered.values()}, f"/{family}/")
     return {k: e for k, e in ordered.items() if e.family == family}
 
 
@@ -150,6 +168,29 @@ def problems() -> list[str]:
     return wrong + _circles(graph)
 
 
+def _missing(kind: str, name: str, known: Iterable[str], *pieces: str) -> RmtsymError:
+    """Error for a name that is not there: what is wrong with its module, if that is the reason."""
+    broken = [text for text in problems() if any(piece in text for piece in pieces)]
+    return RmtsymError(broken[0]) if broken else UnknownName(kind, name, known)
+
+
+def entry_of(theorem_id: str) -> Entry:
+    """What is known of the theorem of an id without importing its module.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest known ids.
+    RmtsymError
+        For a module that cannot be read.
+    """
+    known = index()
+    if theorem_id not in known:
+        stem = theorem_id.replace("-", "_")
+        raise _missing("theorem", theorem_id, known, f"/{stem}.", f"/{stem}/")
+    return known[theorem_id]
+
+
 def families() -> tuple[str, ...]:
     """Names of the families, sorted."""
     return tuple(sorted({entry.family for entry in index().values()}))
@@ -162,14 +203,10 @@ def get(theorem_id: str) -> Theorem:
     ------
     UnknownName
         With the nearest known ids.
+    RmtsymError
+        For a module that cannot be read.
     """
-    known = index()
-    if theorem_id not in known:
-        broken = [text for text in problems() if theorem_id.replace("-", "_") in text]
-        if broken:
-            raise RmtsymError(broken[0])
-        raise UnknownName("theorem", theorem_id, known)
-    entry = known[theorem_id]
+    entry = entry_of(theorem_id)
     parent = str(entry.root.parent)
     if parent not in sys.path:
         sys.path.append(parent)

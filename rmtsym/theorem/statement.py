@@ -169,8 +169,10 @@ def choose(regimes: Sequence[Regime], bound: Mapping[str, Any], subject: str) ->
     for regime in regimes:
         if regime.holds(bound):
             return regime
-    conditions = " or ".join(str(r.when) for r in regimes)
-    raise DomainError("point", "given", conditions, f"{subject} says nothing elsewhere")
+    conditions = " or ".join(f"({r.when})" if " & " in str(r.when) else str(r.when) for r in regimes)
+    needed = sorted({str(s) for r in regimes for s in sp.sympify(r.when).free_symbols})
+    given = ", ".join(f"{name} = {bound[name]}" for name in needed)
+    raise DomainError("point", f"({given})", conditions, f"{subject} says nothing elsewhere")
 
 
 def used(system: Any, bound: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,9 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from rmtsym.equivalent import deterministic_equivalent
+from rmtsym.errors import UnsupportedModel
 from rmtsym.field.measure import Atoms
+from rmtsym.matrix import Gaussian, Space, inverse
 
 CASES = {
     "marchenko_pastur": (
@@ -79,6 +81,16 @@ def test_unreduced_dyson_equation(models, name):
     value = deterministic_equivalent(getattr(models, name)()).reference(point)
     exact = complex(expected.replace(" ", ""))
     assert abs(value - exact) < 1e-13 * max(1, abs(exact))
+
+
+def test_an_inverse_that_may_not_exist_is_a_remark():
+    X = Gaussian("X", Space("n"), Space("p", sp.Symbol("c", positive=True)))
+    equivalent = deterministic_equivalent(inverse(X @ X.T))
+    assert equivalent.certificate.remarks == ("valid where X@X.T is invertible",)
+    assert deterministic_equivalent(inverse(X @ X.T + sp.Symbol("lam"))).certificate.remarks == ()
+    square = Gaussian("X", Space("n"), Space("p", sp.Integer(1)))
+    with pytest.raises(UnsupportedModel, match="diverges at these sizes"):
+        deterministic_equivalent(inverse(square @ square.T))
 
 
 def test_degenerate_pencil_by_regularisation(models):

@@ -63,6 +63,19 @@ def test_complex_exponentials_against_a_step():
         ("hermite(x)", DomainError),
         ("clip(x, x)", DomainError),
         ("lrelu(x, 1, 2, 3)", DomainError),
+        ("relu()", ParseError),
+        ("x^65", DomainError),
+        ("9**9**9**9", DomainError),
+        ("x**x", DomainError),
+        ("clip(x, 1, -1)", DomainError),
+        ("threshold_linear(x, -1)", DomainError),
+        ("threshold_sign(x, -1)", DomainError),
+        ("binary(x, 1, -1)", DomainError),
+        ("quantizer(x, 2, -1)", DomainError),
+        ("quantizer(x, 100, 1)", DomainError),
+        ("pact_gradient(x, 30)", DomainError),
+        ("hermite(x, -1)", DomainError),
+        ("hermite(x, 1.5)", DomainError),
     ],
 )
 def test_bad_text_gives_one_line(text, error):
@@ -72,9 +85,30 @@ def test_bad_text_gives_one_line(text, error):
 
 
 def test_bad_options_give_one_line():
-    for options in ({"variance": "-1"}, {"variance": "1,2,3"}, {"correlation": "3/2"}, {"variance": "a+b"}):
+    for options in (
+        {"variance": "-1"},
+        {"variance": "1,2,3"},
+        {"correlation": "3/2"},
+        {"variance": "a+b"},
+        {"variance": "nan"},
+        {"variance": "rho"},
+        {"parameters": {"x": "positive"}},
+        {"parameters": {"1": "positive"}},
+    ):
         with pytest.raises(DomainError):
             moment("relu(x)*relu(y)", **options)
+
+
+@pytest.mark.parametrize("point", [{"tau": -1, "rho": 0}, {"tau": 1, "rho": 2}])
+def test_a_value_at_a_law_that_does_not_exist_is_refused(point):
+    found = moment("sign(x)*abs(y)", "tau")
+    with pytest.raises(DomainError, match="outside its domain"):
+        found.value(point)
+
+
+def test_a_value_that_no_double_holds_is_null():
+    shown = moment("exp(x)").to_dict({"tau": 100000})["value"]
+    assert shown["value"] is None and shown["decimal"].endswith("e+21714")
 
 
 def test_function_of_text():

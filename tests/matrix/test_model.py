@@ -40,6 +40,8 @@ def test_deterministic_letters() -> None:
     both = parse_model("S@T@X.T@X", {"gaussian": ["X: n x p, 1/n"], "deterministic": ["S: p", "T: p, S^2*t"]})
     assert spaces(both)[1].letters == (sp.Symbol("S"), sp.Symbol("t"))
     assert both.factors[0].value == sp.Symbol("S") ** 3 * sp.Symbol("t")
+    root = parse_model("R@X.T@X@R", {"gaussian": ["X: n x p, 1/n"], "deterministic": ["R: p, sqrt(s)"]})
+    assert spaces(root)[1].letters == (sp.Symbol("s"),) and root.factors[0].value == sp.sqrt(sp.Symbol("s"))
     tied = parse_model("A + Z", {"gaussian": ["Z: n x p, 1/n"], "deterministic": ["A: n x p, s", "W: n, w"]})
     assert {s.tie for s in spaces(tied)} == {"n"} and spaces(tied)[0].letters[0] == sp.Symbol("s")
     words = parse_model("A@B - B@A", {"matrix": ["A: n symmetric", "B: n"]})
@@ -69,6 +71,10 @@ def test_identity_needs_no_space() -> None:
         ("X/n", {"gaussian": ["X: n x p, 1/n"]}, DomainError, "ratio of two"),
         ("X", {"gaussian": ["X: n x p"], "size": ["q = 1"]}, UnknownName, "unknown space 'q'"),
         ("X", {"gaussian": ["X: n x p"], "size": ["p"]}, ParseError, "write it as 'p = c'"),
+        ("X", {"gaussian": ["X: n x p"], "size": ["p = c", "p = d"]}, DomainError, "one size for p"),
+        ("X@X.T + 1/0", {"gaussian": ["X: n x p"]}, ParseError, "cannot divide 1 by 0"),
+        ("inv(X@X.T, X)", {"gaussian": ["X: n x p"]}, ParseError, "does not take 2 arguments"),
+        ("A", {"deterministic": ["A: n, exp(s)"]}, UnknownName, "known: sqrt"),
         ("X", {"gaussian": ["X: n x p"], "wigner": ["X: n"]}, DomainError, "one meaning"),
         ("n", {"gaussian": ["n: n x p"]}, DomainError, "one meaning"),
         ("A", {"deterministic": ["A: n x p, s + 1"]}, DomainError, "vanish"),

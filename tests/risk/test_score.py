@@ -107,6 +107,12 @@ def test_losses_as_text():
         margin_loss("-log(t + 1)")
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_loss_with_a_pole_is_refused_without_a_warning():
+    with pytest.raises(DomainError, match="loss = t"):
+        margin_loss("t^(-1)")
+
+
 @pytest.mark.parametrize("name", ["square", "(t - 2)^2 + t/3"])
 def test_means_of_an_affine_score_are_polynomials(name):
     loss = margin_loss(name)

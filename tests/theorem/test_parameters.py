@@ -30,6 +30,8 @@ def test_text_and_numbers_are_read_exactly():
     [
         ({"lam": "-1"}, DomainError, ["lam = -1", "lam >= 0"]),
         ({"lam": "two"}, DomainError, ["lam = 'two'", "0.3"]),
+        ({"lam": "1e400"}, DomainError, ["lam", "too large", "1e300"]),
+        ({"lam": "1e-400"}, DomainError, ["lam", "too small", "1e-300"]),
         ({"w": "1/2,1/3"}, DomainError, ["w = 1/2,1/3", "5/6"]),
         ({"w": "3/2,-1/2"}, DomainError, ["w = -1/2"]),
         ({"s": "1,2,3"}, DomainError, ["s = 1,2,3", "2 values"]),

@@ -74,6 +74,15 @@ def test_a_module_that_cannot_be_read_says_why(theories):
     (theories / "toys" / "odd_one.py").write_text("theorem = Theorem(id=\n")
     with pytest.raises(RmtsymError, match=r"odd_one\.py: line 1"):
         get("odd-one")
+    with pytest.raises(RmtsymError, match=r"odd_one\.py: line 1"):
+        index("toys")
+
+
+@pytest.mark.parametrize(("name", "words"), [("nowhere", "not a folder"), ("theory", "the name of this project's own")])
+def test_a_folder_that_cannot_be_used_is_a_problem(tmp_path, monkeypatch, name, words):
+    (tmp_path / "theory").mkdir()
+    monkeypatch.setenv("RMTSYM_THEORIES", str(tmp_path / name))
+    assert [line for line in problems() if str(tmp_path / name) in line and words in line]
 
 
 def test_an_identity_that_is_not_a_literal_is_an_error(theories):

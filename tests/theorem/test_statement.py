@@ -35,7 +35,7 @@ def test_the_first_regime_that_holds_is_used():
     made = theorem(lambda: (Regime(low, "c < 1", "low"), Regime(high, "c > 1", "high")))
     assert float(predict(made, {"c": "1/2"})["a"]) == 0.5
     assert float(predict(made)["a"]) == -2
-    with pytest.raises(DomainError, match="c < 1 or c > 1"):
+    with pytest.raises(DomainError, match=r"c = 1.*c < 1 or c > 1"):
         predict(made, {"c": "1"})
 
 
