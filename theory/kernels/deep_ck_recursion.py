@@ -290,7 +290,7 @@ def one_layer(claim: Any) -> None:
         )  # fmt: skip
 
 
-@theorem.consequence("$c_4=d\\tau_L^2/d\\tau_0^2$: the diagonal follows the variance map of the network")
+@theorem.consequence("$c_4=d\\tau_L^2/d\\tau_0^2$, the slope of the variance map; for ReLU $c_4=\\tau_L^2/\\tau_0^2$")
 def slope_of_the_diagonal(claim: Any) -> None:
     def slope(point: Any) -> Any:
         power: Any = tau0**2
@@ -303,6 +303,7 @@ def slope_of_the_diagonal(claim: Any) -> None:
 
     points = [theorem.point(label) for label in ("A", "B", "C")]
     claim.equal(lambda point: claim.value("c4", point), slope, points, "chain rule through two or three layers")
+    claim.identity(Eq(sp.Symbol("c4"), sp.Symbol("diagonal") / tau0**2, evaluate=False), regime=TITLES["A"])
 
 
 @theorem.consequence(
@@ -331,20 +332,28 @@ def parity(claim: Any) -> None:
 
     claim.holds(
         "sin, erf, sin: c2 = c3 = 0", lambda: zero("sin,erf,sin", "c2", "c3"),
-        wrong={"one ReLU among them": lambda: zero("sin,relu,sin", "c2", "c3")},
+        wrong={"one ReLU before them": lambda: zero("relu,erf,sin", "c2"),
+               "one ReLU among them": lambda: zero("sin,relu,sin", "c3")},
     )  # fmt: skip
     claim.holds(
-        "relu, cos, relu: c1 = 0",
-        lambda: zero("relu,cos,relu", "c1"),
+        "relu, cos, relu: c1 = 0", lambda: zero("relu,cos,relu", "c1"),
         wrong={"c3": lambda: zero("relu,cos,relu", "c3")},
-    )
+    )  # fmt: skip
 
 
 @theorem.consequence(
-    "the identity has the weight $\\tau_L^2-\\tau_0^2c_1$; subtracting $\\tau_0^4c_3$ too leaves an error"
+    "the identity has the weight $\\tau_L^2-\\tau_0^2c_1$; subtracting $\\tau_0^4c_3$ too leaves an error. With the "
+    "right one an eighth of the diagonal is left for two ReLU layers at $p=512$, $n=256$"
 )
 def identity_weight(claim: Any) -> None:
     compared.weight_of_identity(claim, {label: TITLES[label] for label in ("A", "B")})
+
+    def is_share(expected: float) -> bool:
+        rng, power = np.random.default_rng(6), compared.values("A")["diagonal"]
+        return bool(abs(np.mean([compared.error("A", rng, 512) for _ in range(6)]) / power / expected - 1) < 0.15)
+
+    wrong = {f"1/{k}": lambda k=k: is_share(1 / k) for k in (6, 11)}
+    claim.holds("an eighth of the diagonal", lambda: is_share(1 / 8), wrong=wrong)
 
 
 @theorem.consequence(
