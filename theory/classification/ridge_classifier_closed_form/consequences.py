@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -148,6 +148,34 @@ def best_ridge(claim) -> None:
             f"lower than far off at |mu|^2 = {mass}", partial(inside, point),
             wrong={"for covariance one": partial(inside, {**point, "s": (1, 1, 1)})},
         )  # fmt: skip
+
+
+@theorem.consequence(
+    "noise of signs: $M$ and $\\sigma$ do not see where the mean is, the error does: "
+    "it is $Q(M/\\sigma)$ if the mean is spread over the coordinates, not if it lies on one axis"
+)
+def signs(claim) -> None:
+    point = theorem.point("I")
+    theory = {name: float(value) for name, value in theorem.values(point).items()}
+
+    @cache
+    def seen(spread: bool) -> dict[str, float]:
+        """40 classifiers of 240 samples in 120 dimensions; share of wrong signs among 4000 new samples."""
+        rng, mean = np.random.default_rng(0), np.full(120, 120**-0.5) if spread else np.eye(120)[0]
+        rows, new = (mean + rng.choice([-1.0, 1.0], size=shape) for shape in ((40, 240, 120), (4000, 120)))
+        gram = np.swapaxes(rows, 1, 2) @ rows / 240 + np.eye(120)
+        beta = np.linalg.solve(gram, rows.mean(axis=1)[..., None])[..., 0]
+        return {"M": np.mean(beta @ mean), "sigma": np.mean(np.sum(beta**2, axis=1) ** 0.5),
+                "test_err": np.mean(new @ beta.T < 0)}  # fmt: skip
+
+    def agree(spread: bool, *names: str, ridge: Any = None) -> bool:
+        expected = theory if ridge is None else theorem.values({**point, "gamma": ridge})
+        return all(abs(seen(spread)[k] / float(expected[k]) - 1) < 0.05 for k in names)
+
+    claim.holds("moments on one axis, within 5 %", lambda: agree(False, "M", "sigma"),
+                wrong={"of the ridge 2": lambda: agree(False, "M", "sigma", ridge=2)})  # fmt: skip
+    claim.holds("error of a spread mean, within 5 %", lambda: agree(True, "test_err"),
+                wrong={"on one axis": lambda: agree(False, "test_err")})  # fmt: skip
 
 
 @theorem.consequence("$M/\\sigma$ as a function of the effective ridge: the bound that no convex loss exceeds")

@@ -31,7 +31,9 @@ theorem = Theorem(
         "R. Couillet, Z. Liao (2022), Random Matrix Methods for Machine Learning, Cambridge University Press, sec. 6.2",
     ),
     assumptions=(
-        r"$y_i=\pm1$, $x_i=y_i\mu+C^{1/2}z_i$, the entries of $z_i$ independent, symmetric, of unit variance",
+        r"$y_i=\pm1$, $x_i=y_i\mu+C^{1/2}z_i$, $i\le n$, the entries of $z_i$ standard normal; or independent, "
+        r"symmetric, of unit variance and with bounded moments, if $C$ is diagonal and no coordinate of $\mu$ stays "
+        "away from zero",
         r"the classifier is $\operatorname{sign}(x^\top\hat\beta)$, without intercept",
         r"$p/n\to c$; $|\mu|^2$ stays bounded; the law of the eigenvalues of $C$, which stay away from zero, and the "
         r"distribution of $|\mu|^2$ over them converge",
