@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -103,12 +105,11 @@ def early(claim: Any) -> None:
     claim.limit("err", lambda eps: {"t": eps}, best, point=theorem.point(**FAST), steps=STEPS[1:])
 
     def grows(start: str = "0") -> bool:
-        times = ("1/2", "2", "8")
-        return bool(claim.grows("err", [theorem.point(**FAST | {"s02": start}, t=t) for t in times]))
+        return rises("err", ({**FAST, "s02": start, "t": t} for t in ("1/20", "3/5", "4")))
 
     claim.holds("the error grows", grows, wrong={"with initial weights": lambda: grows(start="1/10")})
-    claim.holds("that in the sample falls", lambda: falls(claim, "err_tr"),
-                wrong={"that of new samples": lambda: falls(claim, "err")})  # fmt: skip
+    claim.holds("that in the sample falls", lambda: falls("err_tr", **FAST),
+                wrong={"that of new samples": lambda: falls("err", **FAST)})  # fmt: skip
 
     def begins(slope: float) -> bool:
         """E/(alpha t) is off by a multiple of alpha t."""
@@ -120,9 +121,22 @@ def early(claim: Any) -> None:
                 wrong={"to rho + c": lambda: begins(1.5), "to 0.999 rho": lambda: begins(0.999)})  # fmt: skip
 
 
-def falls(claim: Any, name: str) -> bool:
-    """Along the path of the figure."""
-    return bool(claim.grows(name, [theorem.point(t=t) for t in ("1000", "400", "60", "5")]))
+@cache
+def _errors(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Both errors of a point, enclosed together and once."""
+    return {name: value.ball for name, value in predict(theorem, dict(items), 10, ["err", "err_tr"]).items()}
+
+
+def rises(name: str, places: Iterable[dict[str, Any]]) -> bool:
+    """Whether an error grows from place to place, in balls."""
+    balls = [_errors(tuple(theorem.point(**place).items()))[name] for place in places]
+    return all(bool(one < other) for one, other in itertools.pairwise(balls))
+
+
+def falls(name: str, **place: str) -> bool:
+    """Whether an error falls from alpha t = 1/20 over 3/5 and 4 to 10."""
+    alpha = theorem.point(**place)["alpha"]
+    return rises(name, ({**place, "t": Fraction(k, 20) / alpha} for k in (200, 80, 12, 1)))
 
 
 @theorem.consequence("early stopping is a ridge: at small $\\alpha t$ the flow is the ridge $2/(\\alpha t)$, "
@@ -145,7 +159,8 @@ def early_ridge(claim: Any) -> None:
                        "the ridge 3/(alpha t)": lambda: abs(order(3) - 3) < 0.1})  # fmt: skip
 
 
-@theorem.consequence("with initial weights and no ridge there is a best time to stop")
+@theorem.consequence("with initial weights and no ridge there is a best time to stop; "
+                     "the smaller they are the better, at every time")  # fmt: skip
 def stopping(claim: Any) -> None:
     """A minimum of the error in time."""
     claim.minimum("err", of="t", at=claim.least("err", of="t", between=(20, 1000)), text="the best time")
@@ -154,7 +169,15 @@ def stopping(claim: Any) -> None:
         low, best, high = (claim.value("err", theorem.point(s02=start, t=t), 15).ball for t in ("50", "200", "800"))
         return bool(best < low) and bool(best < high)
 
+    claim.holds("the error in the sample falls throughout", lambda: falls("err_tr"),
+                wrong={"that of new samples": lambda: falls("err")})  # fmt: skip
     claim.holds("lower at t = 200 than at 50 and 800", lambda: inside("1/10"), wrong={"s02 = 0": lambda: inside("0")})
+
+    def grows(*starts: str) -> bool:
+        return all(rises("err", ({"s02": start, "t": t} for start in starts)) for t in ("5", "1000"))
+
+    claim.holds("the error grows with their squared norm, at t = 5 and 1000", lambda: grows("0", "1/10"),
+                wrong={"it falls": lambda: grows("1/10", "0")})  # fmt: skip
 
 
 @theorem.consequence("gradient descent in $k$ steps is the flow up to $1/k$: $f$ becomes $(1-\\alpha x)^k$")

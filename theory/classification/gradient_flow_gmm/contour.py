@@ -42,7 +42,7 @@ def circles(c: float, rho: float, time: float) -> list[tuple[Fraction, Fraction]
 
 
 def _exact(found: list[tuple[float, float]]) -> list[tuple[Fraction, Fraction]]:
-    return [(Fraction(q).limit_denominator(10**6), Fraction(r).limit_denominator(10**6)) for q, r in found]
+    return [(Fraction(q), Fraction(r)) for q, r in found]
 
 
 @theorem.binding
