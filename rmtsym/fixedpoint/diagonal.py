@@ -32,8 +32,7 @@ from rmtsym.fixedpoint.system import FixedPointSystem, Unknown
 
 __all__ = ["enclose_diagonal", "has_diagonals", "solve_diagonal"]
 
-_LIMIT = 150  # evaluations of one equation
-_STEPS = 40  # Newton's steps, where the iteration stalls
+_LIMIT = 150  # evaluations of one equation by one method
 _CLOSE = 1e-11  # relative residual of a root
 _LOSS = 18  # bits by which balls may widen from one equation to the next
 _DEPTH = 6  # earlier steps that the accelerated iteration remembers
@@ -141,10 +140,10 @@ def _accelerated(step: _Map, x: np.ndarray) -> tuple[np.ndarray, float]:
 def _newton(step: _Map, x: np.ndarray) -> tuple[np.ndarray, float]:
     """Root by Newton's method in relative changes, and its relative residual: for roots many decades below the start.
 
-    Where the map is concave the steps fall monotonically from above, whatever the scale of the root.
+    Where the map is concave the steps fall monotonically from above, and stay positive if a positive root is there.
     """
-    best, gap = x, np.inf
-    for _ in range(_STEPS):
+    best, gap, limit = x, np.inf, step.count + _LIMIT
+    while step.count < limit:
         image = step(x)
         if not np.isfinite(image).all():
             break
@@ -156,8 +155,10 @@ def _newton(step: _Map, x: np.ndarray) -> tuple[np.ndarray, float]:
         if not (x > 0).all():  # a start at zero
             x = image
             continue
-        part, _ = gmres(_without_root(step, x), (image - x) / x, rtol=1e-10, restart=60, maxiter=2)
-        x = x * np.maximum(1 + part, 1e-3)
+        part, _ = gmres(_without_root(step, x), (image - x) / x, rtol=1e-8, restart=30, maxiter=1)
+        if not (part > -1).all():  # no positive root
+            break
+        x = x * (1 + part)
     return best, gap
 
 
