@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from math import comb
 from typing import Any
 
@@ -203,12 +203,16 @@ def two_bulks(claim: Any) -> None:
 
 @theorem.consequence("with two bulks the upper one has mass c: one eigenvalue for each dimension")
 def upper_mass(claim: Any) -> None:
-    gap = float(sum(float(theorem.values(theorem.point("E"))[k]) for k in ("gap_lower", "gap_upper")) / 2)
+    def mass(f: str, ratio: str, expected: float) -> bool:
+        ends = theorem.values(theorem.point("E", f=f, c=ratio))
+        gap = sum(float(ends[k]) for k in ("gap_lower", "gap_upper")) / 2
+        return abs(1 - float(law(f, ratio).cdf(gap)) - expected) < 1e-8
 
-    def mass(expected: float) -> bool:
-        return abs(1 - float(law("sigmoid", "1/4").cdf(gap)) - expected) < 1e-8
-
-    claim.holds("at E", lambda: mass(0.25), wrong={"half of it": lambda: mass(0.125), "1 - c": lambda: mass(0.75)})
+    for f, ratio, share in (("sigmoid", "1/4", 0.25), ("sign", "1/10", 0.1)):
+        claim.holds(
+            f"{f}, c = {ratio}", partial(mass, f, ratio, share),
+            wrong={"half of it": partial(mass, f, ratio, share / 2), "1 - c": partial(mass, f, ratio, 1 - share)},
+        )  # fmt: skip
 
 
 def normal_mean(polynomial: sp.Expr, *variables: sp.Symbol) -> sp.Expr:
