@@ -31,8 +31,9 @@ theorem = Theorem(
         "theory: application to recurrent networks, arXiv:2511.02401",
     ),
     assumptions=(
-        r"$N$ independent sequences $u_1,\dots,u_T\in\mathbb R^d$; each of the $d$ components has the covariance "
-        r"$\Sigma$ over time, here $\phi^{|s-t|}$; lags $k=T-t$ count back from the end",
+        r"$N$ independent sequences $u_1,\dots,u_T\in\mathbb R^d$; each of the $d$ components is, over time, a root of "
+        r"$\Sigma$ times independent centred entries of variance one, here $\Sigma_{st}=\phi^{|s-t|}$; lags $k=T-t$ "
+        r"count back from the end",
         r"states $x_t=Wx_{t-1}+W_{\rm in}u_t\in\mathbb R^n$, $x_0=0$; the features are $x_T$",
         r"$W=\rho O$, $O$ uniform orthogonal, or any other with $\frac1n\mathrm{tr}\,(O^k)^{\sf T}O^l\to1_{k=l}$; "
         r"$W_{\rm in}$ of independent $\mathcal N(0,1/n)$ entries; $n\gg Td$",
