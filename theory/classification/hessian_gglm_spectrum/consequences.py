@@ -16,7 +16,18 @@ from rmtsym.theorem import (
 )
 from rmtsym.theorem.statement import used
 from rmtsym.theorem.theorem import predict
-from theory.classification.hessian_gglm_spectrum.statement import a, c, delta, delta_s, g, isolated, loss, over, theorem
+from theory.classification.hessian_gglm_spectrum.statement import (
+    a,
+    c,
+    delta,
+    delta_s,
+    edge,
+    g,
+    isolated,
+    loss,
+    over,
+    theorem,
+)
 from theory.classification.hessian_gglm_spectrum.weights import weights
 
 
@@ -71,21 +82,26 @@ def transition(claim: Any) -> None:
     )  # fmt: skip
 
 
-def _white(name: str) -> tuple[Any, Any, Any]:
-    """At C = I: the left side of the equation, A/(A + B), and z(delta), at the enclosed delta."""
-    point = theorem.point(name)
-    bound = theorem.bound(point)
-    system = isolated()
-    root = enclose(system, used(system, bound), digits=20)["delta_s"].ball
+def _white(name: str) -> tuple[Any, Any, Any, Any]:
+    """At C = I: left side of the equation, A/(A + B) and z(delta) at the enclosed delta; left side at the edge."""
+    bound = theorem.bound(theorem.point(name))
+    pole, turning = (enclose(system, used(system, bound), digits=20) for system in (isolated(), edge()))
     h = loss(delta_s)
     upper = c / delta_s**2 - over(h**2)
-    forms = (over(delta_s * h * (1 - a**2)), upper / (upper + over(a**2 * h**2)), over(h) - c / delta_s)
-    return tuple(evaluate(list(forms), {**bound, "delta_s": root}, BALL(90)))
+    forms = (
+        over(delta_s * h * (1 - a**2)),
+        upper / (upper + over(a**2 * h**2)),
+        over(h) - c / delta_s,
+        over((delta * loss(delta)) ** 2),
+    )
+    roots = {"delta_s": pole["delta_s"].ball, "delta": turning["delta_e"].ball}
+    return tuple(evaluate(list(forms), {**bound, **roots}, BALL(90)))
 
 
 @theorem.consequence(
     "for $C=I$ the isolated eigenvalue is $z=\\mathbb E\\frac g{1+g\\delta}-\\frac c\\delta$ where "
-    "$\\mathbb E\\frac{g\\delta(1-a^2)}{1+g\\delta}=c$, its squared alignment $A/(A+B)$"
+    "$\\mathbb E\\frac{g\\delta(1-a^2)}{1+g\\delta}=c$, its squared alignment $A/(A+B)$; "
+    "at the edge $\\mathbb E\\big(\\frac{g\\delta}{1+g\\delta}\\big)^2=c$"
 )
 def white(claim: Any) -> None:
     points = [theorem.point("L1"), theorem.point("L2")]
@@ -94,6 +110,7 @@ def white(claim: Any) -> None:
     claim.equal(lambda p: at(p, 0), lambda p: p["c"], points, "the equation of delta")
     claim.equal(lambda p: at(p, 1), enclosed("align"), points, "the alignment")
     claim.equal(lambda p: at(p, 2), enclosed("eig"), points, "the place")
+    claim.equal(lambda p: at(p, 3), lambda p: p["c"], points, "the equation of the edge")
 
 
 def _isolated(**changes: Any) -> bool:

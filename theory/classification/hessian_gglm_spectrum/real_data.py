@@ -107,6 +107,13 @@ def plain(case: str, noise: int, bound: float) -> bool:
     return distance(values / values.mean(), place(case, noise, response="linear", star=0, m=0)) < bound
 
 
+def spread(noise: int) -> float:
+    """Deviation of the squared lengths of the ten digits relative to their mean, over that of normal data."""
+    rows, _ = residuals(noise).whitened().split(np.random.default_rng(0), len(residuals().rows))
+    lengths = np.sum(rows**2, axis=1)
+    return float(lengths.std() / lengths.mean() / np.sqrt(2 / rows.shape[1]))
+
+
 @theorem.consequence("handwritten digits, whitened, as features: bulk, isolated eigenvalue and eigenvector")
 def digits(claim: Any) -> None:
     """Found in 40 subsamples, with the standard error of what fluctuates; white noise of variance 4.
@@ -153,8 +160,11 @@ def digits(claim: Any) -> None:
             "without the dimension": lambda: agree("logistic", 0, {"transform": 0.05}, **few),
             "a Marchenko-Pastur law": lambda: plain("logistic", 0, 0.08),
             "the isolated eigenvalue within 10 %": lambda: agree("logistic", 0, {"eig": 0.1}),
+            "the alignment within 0.3": lambda: agree("logistic", 0, {"align": 0.3}),
         },
     )
+    claim.holds("squared lengths of the images spread more than twice as much as normal ones", lambda: spread(0) > 2,
+                wrong={"with white noise": lambda: spread(4) > 2})  # fmt: skip
     along = {"eig": 0.04, "align": 0.03}
     claim.holds(
         "digits 1 and 7 alone, w along the mean: eigenvalue within 4 %, alignment within 0.03",

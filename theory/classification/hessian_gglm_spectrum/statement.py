@@ -42,8 +42,9 @@ theorem = Theorem(
         "Z. D. Bai, J. W. Silverstein (1998), No eigenvalues outside the support of the limiting spectral distribution",
     ),
     assumptions=(
-        r"$x_i=\mu+C^{1/2}z_i$, the entries of $z_i$ independent, of unit variance, Gaussian (or $w$ spread over many "
-        r"coordinates); $w$ does not depend on the data; $\mu=m\,Cw/\sqrt{w^\top Cw}$, so that $w^\top x=\sqrt v\,a$, "
+        r"$x_i=\mu+C^{1/2}z_i$, $i\le n$, the entries of $z_i$ independent, centred, of unit variance, and standard "
+        r"normal (or with bounded moments, if $C$ is diagonal and $w$ and $w_*$ are spread over many coordinates); "
+        r"$w$ and $w_*$ do not depend on the data; $\mu=m\,Cw/\sqrt{w^\top Cw}$, so that $w^\top x=\sqrt v\,a$, "
         r"$v=w^\top Cw$, $a\sim N(m,1)$",
         r"$H=\frac1n\sum_ig_ix_ix_i^\top$, $g_i$ the second derivative of the loss of sample $i$ in $w^\top x_i$, "
         r"$s$ the logistic function: logistic loss, $g=s'(w^\top x)$; squared error of $s(w^\top x)$, "
@@ -53,8 +54,8 @@ theorem = Theorem(
     ),
     parameters=(
         Parameter("response", "loss", Choice("response", *RESPONSES), default="logistic"),
-        Parameter("omega", "norm of w", POSITIVE, r"|w|"),
-        Parameter("star", "norm of the vector behind the labels", NON_NEGATIVE, r"|w_*|", default=0),
+        Parameter("omega", "norm of w", POSITIVE, r"\vert w\vert"),
+        Parameter("star", "norm of the vector behind the labels", NON_NEGATIVE, r"\vert w_*\vert", default=0),
         Parameter("m", "mean of the data along w", REAL, "m", default=0),
         Parameter("t", "eigenvalues of the covariance", Numbers(POSITIVE, like="share"), "t", default="1"),
         Parameter("share", "share of the dimensions at each eigenvalue", Weights(), default="1"),
