@@ -26,6 +26,7 @@ KINDS = ("gauss", "gauss2", "opposed2", "signs2", "coherent2", "hadamard2", "par
 WEIGHTS = ("none", "scalar", "matrix")
 SCHEMES = ("unif", "lev", "rootlev", "mix", "rownorm")
 DIGITS = 1797  # images that come with scikit-learn
+SEEDS = 2**32 - 1001  # of the legacy generator of numpy; the right-hand side is drawn with a seed larger by 1000
 
 PARAMETERS = (
     Parameter("kind", "rows of A", Choice("kind of rows", *KINDS), default="gauss2"),
@@ -37,7 +38,7 @@ PARAMETERS = (
     Parameter("lam", "ridge, C = lam I", NON_NEGATIVE, r"\lambda", default="0"),
     Parameter("metric", "metric M of second moments and errors", Choice("metric", "gram", "H"), "M", default="gram"),
     Parameter("ratio", "size of the first tenth of the rows (kinds in 2)", POSITIVE, default="3"),
-    Parameter("design_seed", "seed of the rows", Count(0), default="0"),
+    Parameter("design_seed", "seed of the rows", Count(0, SEEDS), r"\mathrm{seed}", default="0"),
     Parameter("unit", "unit in which A and b are measured", POSITIVE, default="1"),
 )
 
