@@ -1,5 +1,14 @@
 """rmtsym: an executable theory of random matrices for machine learning.
 
+========================================  =======================================================================
+``expectation(f, variance)``              Gaussian moments in closed form, with a certificate
+``deterministic_equivalent(M)``           equations of a normalised trace, from a matrix expression
+``solve(system, point)``                  the physical root and the outputs in floating point, at one point or on a grid
+``enclose(system, point, digits)``        the same in balls
+``predict(id, point)``                    the quantities of a theorem in balls
+``verify(id)``                            the verdict on a theorem
+========================================  =======================================================================
+
 Public names are loaded on first use, so that ``import rmtsym`` is quick.
 
 >>> import rmtsym

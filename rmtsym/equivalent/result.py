@@ -12,7 +12,7 @@ import sympy as sp
 
 from rmtsym.equivalent.certificate import PLANAR, Certificate, planar_agreement
 from rmtsym.equivalent.derive import Derived, derive
-from rmtsym.errors import UnsupportedModel
+from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import Continuation, FixedPointSystem, Unknown
 from rmtsym.matrix import Expression, Inverse, Space, planar_moments, sample, substitute
@@ -193,6 +193,8 @@ def deterministic_equivalent(
 
     Raises
     ------
+    DomainError
+        For anything that is not a matrix expression.
     ShapeError
         For an expression that is not square.
     UnsupportedModel
@@ -213,6 +215,10 @@ def deterministic_equivalent(
     Far, Oraby, Bryc, Speicher (2008), arXiv:cs/0610045; Helton, Mai, Speicher (2018), arXiv:1511.05330.
     """
     given = dict(expression) if isinstance(expression, Mapping) else {name: expression}
+    if not given or not all(isinstance(x, Expression) for x in given.values()):
+        kinds = ", ".join(sorted({type(x).__name__ for x in given.values()})) or "nothing"
+        hint = "rmtsym.matrix has its letters; rmtsym.matrix.parse_model reads text"
+        raise DomainError("expression", kinds, "a matrix expression", hint)
     return Equivalent({key: derive(x, spectral) for key, x in given.items()})
 
 

@@ -61,6 +61,8 @@ class Atoms:
             shown = [str(x) for x in w]
             raise DomainError("w", f"[{', '.join(shown)}]", f"weights that sum to 1, not {total}", "rescale them")
         for name, values in letters.items():
+            if np.ndim(values) != 1:
+                raise DomainError(name, values, "a sequence with one value for each weight", f"write {name}=[{values}]")
             if len(values) != len(w):
                 raise DomainError(
                     name, f"{len(values)} values", f"one value for each of the {len(w)} weights", "match the lengths"

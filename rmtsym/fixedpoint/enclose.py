@@ -28,7 +28,7 @@ from rmtsym.field.value import Value
 from rmtsym.fixedpoint.derivative import resolved
 from rmtsym.fixedpoint.diagonal import enclose_diagonal, has_diagonals
 from rmtsym.fixedpoint.generate import jacobian, matrices_of, scalars_of
-from rmtsym.fixedpoint.problem import bind, check_bound, named
+from rmtsym.fixedpoint.problem import bind, check_bound, check_call, check_digits, named
 from rmtsym.fixedpoint.solve import solve
 from rmtsym.fixedpoint.system import FixedPointSystem
 
@@ -57,6 +57,8 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
 
     Raises
     ------
+    DomainError
+        For a missing or non-finite number, or more than one point.
     NoConvergence
         If no root can be certified (double root, spectral edge) or the branch is not the physical one.
 
@@ -69,6 +71,8 @@ def enclose(system: FixedPointSystem, point: Mapping[Any, Any], digits: int = 15
     >>> found.ball.str(30, radius=False), found.status, found.radius < 1e-30
     ('2.73205080756887729352744634151', 'enclosed', True)
     """
+    check_call(system, point)
+    check_digits(digits)
     point = named(point)
     if has_diagonals(system):
         return enclose_diagonal(system, point, digits)

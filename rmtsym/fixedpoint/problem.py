@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,21 @@ class Problem:
         """Value of an expression in the parameters at all points, shape (B,)."""
         env = {**self.point, **self.batch.parameters, **changed}
         return np.broadcast_to(np.asarray(evaluate(sp.sympify(expr), env, FLOAT)), (self.size,))
+
+
+def check_call(system: Any, point: Any) -> None:
+    """Refuse what is not a system, or not a point."""
+    if not isinstance(system, FixedPointSystem):
+        hint = "a deterministic equivalent has one, .system" if hasattr(system, "system") else "build one"
+        raise DomainError("system", f"a {type(system).__name__}", "a FixedPointSystem", hint)
+    if not isinstance(point, Mapping):
+        raise DomainError("point", repr(point), "a mapping from parameters to numbers", "write {'lam': 0.3}")
+
+
+def check_digits(digits: Any) -> None:
+    """Refuse a number of digits that cannot be certified."""
+    if not isinstance(digits, Integral) or digits < 1:
+        raise DomainError("digits", repr(digits), "a whole number from 1", "write digits=15")
 
 
 def named(point: Mapping[Any, Any]) -> dict[str, Any]:

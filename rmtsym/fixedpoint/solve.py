@@ -13,7 +13,7 @@ from rmtsym.fixedpoint.continuation import HOMOTOPY, Path, choose_path, first_ro
 from rmtsym.fixedpoint.diagonal import has_diagonals, solve_diagonal
 from rmtsym.fixedpoint.generate import fixed_arguments
 from rmtsym.fixedpoint.newton import Batch
-from rmtsym.fixedpoint.problem import Problem, bind, named
+from rmtsym.fixedpoint.problem import Problem, bind, check_call, named
 from rmtsym.fixedpoint.solution import Solution
 from rmtsym.fixedpoint.system import FixedPointSystem
 
@@ -56,6 +56,7 @@ def solve(system: FixedPointSystem, point: Mapping[Any, Any], *, throw: bool = T
     >>> print(round(solve(system, {"lam": 2, "c": 1.0})["kappa"], 12))
     2.732050807569
     """
+    check_call(system, point)
     if has_diagonals(system):
         return solve_diagonal(system, point, throw=throw)
     if system.continuation is not None and system.continuation.parameter is None:

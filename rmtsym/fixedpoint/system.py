@@ -14,11 +14,15 @@ from typing import Any
 
 import sympy as sp
 
-from rmtsym.errors import DomainError
+from rmtsym.errors import DomainError, UnknownName
 from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.bound import Bound
 
 __all__ = ["Continuation", "FixedPointSystem", "Unknown"]
+
+
+#: Where the physical value of an unknown may lie.
+DOMAINS = ("diagonal", "herglotz", "interval", "positive", "real")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Unknown:
     lower: sp.Expr | None = None
     upper: sp.Expr | None = None
     meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if self.domain not in DOMAINS:
+            raise UnknownName("domain of an unknown", self.domain, DOMAINS)
 
     @property
     def inside(self) -> tuple[sp.Expr, ...]:

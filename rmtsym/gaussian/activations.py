@@ -401,6 +401,9 @@ def activation(name: str | Function, *args: Any, **parameters: Any) -> Function:
     """
     if isinstance(name, Function):
         return name
+    if not isinstance(name, str) or (name not in _TABLE and not name.isidentifier()):
+        hint = "rmtsym.gaussian.function_of_text reads a formula in x"
+        raise DomainError("activation", repr(name), "a Function, or the name of an activation", hint)
     if name not in _TABLE:
         raise UnknownName("activation", name, _TABLE)
     build = _TABLE[name]
@@ -418,8 +421,9 @@ def exact(value: Any) -> Any:
     """Exact sympy number of an int, Fraction, decimal float or text; lists element by element."""
     if isinstance(value, (list, tuple)):
         return [exact(v) for v in value]
-    if isinstance(value, float):
-        return sp.Rational(str(value))
-    if isinstance(value, str):
-        return sp.Rational(value)
+    if isinstance(value, (float, str)):
+        try:
+            return sp.Rational(str(value))
+        except TypeError:
+            raise DomainError("number", repr(value), "a decimal or a fraction", "write 0.3, 3/10 or 1e-6") from None
     return sp.sympify(value)

@@ -53,7 +53,7 @@ def expectation(f: Function | str, variance: Any = TAU, mean: Any = 0) -> Moment
     Parameters
     ----------
     f : Function or str
-        A function, or the name of an activation.
+        A function, or the name of an activation; :func:`~rmtsym.gaussian.text.function_of_text` reads a formula.
     variance : number or sympy expression, positive
     mean : number or sympy expression, real
 
@@ -64,8 +64,10 @@ def expectation(f: Function | str, variance: Any = TAU, mean: Any = 0) -> Moment
 
     Raises
     ------
+    UnknownName
+        For an unknown activation, with the nearest known ones.
     DomainError
-        For a variance that is not positive.
+        For a variance that is not positive, or a mean that is not real.
 
     Examples
     --------
@@ -76,8 +78,10 @@ def expectation(f: Function | str, variance: Any = TAU, mean: Any = 0) -> Moment
     """
     f = activation(f)
     variance, mean = exact(variance), exact(mean)
-    if variance.is_number and not variance.is_positive:
+    if variance.is_number and not (variance.is_positive and variance.is_finite):
         raise DomainError("variance", variance, "variance > 0")
+    if mean.is_number and not (mean.is_real and mean.is_finite):
+        raise DomainError("mean", mean, "a real number")
     center = MU if mean != 0 else sp.S.Zero
     expr = _attempt([f], [center], [[TAU]])
     table = {TAU: variance, MU: mean}

@@ -122,6 +122,12 @@ class Expression:
 # ---------------------------------------------------------------------------------------------------------- letters
 
 
+def _check_spaces(name: Any, *spaces: Any) -> None:
+    for space in spaces:
+        if not isinstance(space, Space):
+            raise DomainError(f"space of {name}", repr(space), "a Space", 'write n = Space("n")')
+
+
 @dataclass(frozen=True, repr=False)
 class Gaussian(Expression):
     """Rectangular matrix of independent centred entries of variance ``variance / N``.
@@ -142,6 +148,7 @@ class Gaussian(Expression):
     variance: Any = 1
 
     def __post_init__(self) -> None:
+        _check_spaces(self.name, self.rows, self.cols)
         object.__setattr__(self, "variance", _variance(self.name, self.variance))
 
 
@@ -154,6 +161,7 @@ class Wigner(Expression):
     variance: Any = 1
 
     def __post_init__(self) -> None:
+        _check_spaces(self.name, self.rows, self.cols)
         object.__setattr__(self, "variance", _variance(self.name, self.variance))
 
     @property
@@ -167,6 +175,9 @@ class Haar(Expression):
 
     name: str
     rows: Space
+
+    def __post_init__(self) -> None:
+        _check_spaces(self.name, self.rows)
 
     @property
     def cols(self) -> Space:  # type: ignore[override]
@@ -186,6 +197,9 @@ class Free(Expression):
     name: str
     rows: Space
     measure: SpectralMeasure
+
+    def __post_init__(self) -> None:
+        _check_spaces(self.name, self.rows)
 
     @property
     def cols(self) -> Space:  # type: ignore[override]
@@ -223,6 +237,7 @@ class Deterministic(Expression):
     def __post_init__(self) -> None:
         if self.cols is None:
             object.__setattr__(self, "cols", self.rows)
+        _check_spaces(self.value, self.rows, self.cols)
         if isinstance(self.value, str):
             if self.symmetric and not self.is_square:
                 raise ShapeError(f"{self.value} ({self.rows} x {self.cols}) cannot be symmetric: its spaces differ")

@@ -15,7 +15,9 @@ _FAMILY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
 def scaffold(theorem_id: str, family: str, title: str, root: Path | None = None) -> list[Path]:
-    """Write theory module, notebook, test and sheet; returns their paths.
+    """Write theory module, notebook, reference figures and sheet; returns their paths.
+
+    The figures are a table where ``tests/theory/figures`` has those of other theorems, else a test of their own.
 
     Parameters
     ----------
@@ -48,21 +50,25 @@ def scaffold(theorem_id: str, family: str, title: str, root: Path | None = None)
     base = root or _root_here()
     stem = theorem_id.replace("-", "_")
     module, notebook = base / family / f"{stem}.py", base.parent / "notebooks" / family / f"{stem}.ipynb"
-    test, page = base.parent / "tests" / "theory" / f"test_{stem}.py", base.parent / "docs" / "sheets" / f"{stem}.md"
-    for path in (module, notebook, test, page):
+    tests, page = base.parent / "tests" / "theory", base.parent / "docs" / "sheets" / f"{stem}.md"
+    if (tests / "figures").is_dir():
+        figures, template = tests / "figures" / f"{theorem_id}.toml", "figures.toml.jinja"
+    else:
+        figures, template = tests / f"test_{stem}.py", "test.py.jinja"
+    for path in (module, notebook, figures, page):
         if path.exists():
             raise RmtsymError(f"{path} exists already")
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), keep_trailing_newline=True, autoescape=False
     )
-    for path, name in ((module, "theory.py.jinja"), (test, "test.py.jinja"), (page, "sheet.md.jinja")):
+    for path, name in ((module, "theory.py.jinja"), (figures, template), (page, "sheet.md.jinja")):
         path.parent.mkdir(parents=True, exist_ok=True)
         text = templates.get_template(name).render(id=theorem_id, family=family, title=title)
         path.write_text(text, encoding="utf-8")
     if (base / "__init__.py").exists():
         (base / family / "__init__.py").touch()
     write(notebook, sheet(theorem_id, title, "Replace: the model and the question, for a reader who is new to them."))
-    return [module, notebook, test, page]
+    return [module, notebook, figures, page]
 
 
 def _root_here() -> Path:

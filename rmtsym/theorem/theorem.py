@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from rmtsym.errors import RmtsymError, UnknownName
+from rmtsym.errors import DomainError, RmtsymError, UnknownName
 from rmtsym.field.value import Value
+from rmtsym.fixedpoint.problem import check_digits
 from rmtsym.theorem.parameters import Choice, Count, Names, Parameter, Quantity, read_point
 from rmtsym.theorem.statement import Regime, as_regimes, bind, call_with, choose, enclose_regime, solve_regime
 
@@ -195,33 +196,57 @@ class Theorem:
 
 
 def predict(
-    theorem: Theorem,
-    point: Mapping[str, Any] | None = None,
+    theorem: Theorem | str,
+    point: Mapping[str, Any] | str | None = None,
     digits: int = 15,
-    quantities: Sequence[str] | None = None,
+    quantities: Sequence[str] | str | None = None,
 ) -> dict[str, Value]:
-    """Theory at a point, each number in a ball that provably contains it.
+    r"""Theory at a point: for each quantity a number and a radius, :math:`|q-\text{value}|\le\text{radius}`.
 
     Parameters
     ----------
-    theorem : Theorem
-    point : mapping, optional
-        Values (text or numbers) that replace those of the default point.
+    theorem : Theorem or str
+        A theorem or its id.
+    point : mapping or str, optional
+        Values (text or numbers) that replace those of the first default point, or the name of a default point.
     digits : int
-        Significant decimal digits wanted.
-    quantities : sequence of str, optional
+        Significant decimal digits wanted, at least 1.
+    quantities : str or sequence of str, optional
         Names; all those of the regime at the point by default.
 
     Returns
     -------
     dict from quantity name to Value
+        With ``value``, ``radius``, ``ball``, ``digits`` (certified), ``status`` and ``method``.
 
     Raises
     ------
-    UnknownName, DomainError
-        For a name or value that the theorem does not have.
+    UnknownName
+        For an id, a point, a parameter or a quantity that does not exist, with the nearest names.
+    DomainError
+        For a value outside the domain of its parameter, or a point where the theorem says nothing.
+    NoConvergence
+        If no ball with so many digits is found.
+
+    Examples
+    --------
+    >>> found = predict("marchenko-pastur", {"c": "1/2", "lam": "1/3"}, quantities="m_neg_lam")["m_neg_lam"]
+    >>> found.value, found.radius < 1e-15, found.status
+    (1.0, True, 'enclosed')
     """
-    exact = theorem.point(**(point or {}))
+    if isinstance(theorem, str):
+        from rmtsym.theorem.registry import get
+
+        theorem = get(theorem)
+    if not isinstance(theorem, Theorem):
+        raise DomainError("theorem", repr(theorem), "a Theorem or its id", "rmtsym list shows the ids")
+    if not isinstance(point, (Mapping, str, type(None))):
+        raise DomainError(
+            "point", repr(point), "a mapping from parameters to values, or a name", 'write {"lam": "1/2"}'
+        )
+    check_digits(digits)
+    quantities = (quantities,) if isinstance(quantities, str) else quantities
+    exact = theorem.point(point) if isinstance(point, str) else theorem.point(**(point or {}))
     regime = theorem.regime(exact)
     for name in quantities or ():
         theorem.quantity(name)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rmtsym.errors import RmtsymError, UnknownName
+from rmtsym.errors import DomainError, RmtsymError, UnknownName
 from rmtsym.field.value import Value
 from rmtsym.theorem.consequence import Consequence, run_consequence
 from rmtsym.theorem.derivation import Derivation, Report, StepResult, weigh
@@ -65,8 +66,13 @@ class Trial:
     ) -> None:
         if profile not in PROFILES:
             raise UnknownName("profile", profile, PROFILES)
-        self.theorem = get(theorem) if isinstance(theorem, str) else theorem
-        self.profile, self.jobs, self.seed = profile, jobs, seed
+        found: Any = get(theorem) if isinstance(theorem, str) else theorem
+        if not isinstance(found, Theorem):
+            raise DomainError("theorem", repr(theorem), "a Theorem or its id", "rmtsym list shows the ids")
+        number: Any = seed
+        if not isinstance(number, Integral) or number < 0:
+            raise DomainError("seed", repr(seed), "a whole number from 0")
+        self.theorem, self.profile, self.jobs, self.seed = found, profile, jobs, seed
         self.store, self.executor, self.family, self.progress = store, executor, family, progress
         self._enclosed: dict[str, Mapping[str, Value] | RmtsymError] = {}
 
@@ -232,7 +238,7 @@ def verify(
     family: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Verdict:
-    """Verdict on a theorem from derivation, enclosure, simulation and falsification.
+    r"""Verdict: derivation :math:`\wedge` enclosure :math:`\wedge` simulation :math:`\wedge` falsification.
 
     Parameters
     ----------
@@ -250,11 +256,26 @@ def verify(
         Where they run, instead of ``jobs``.
     family : int, optional
         Number of statistical tests in the whole suite, which share the probability of a false alarm.
+    progress : callable, optional
+        Told after every batch of replicates how far the simulation is.
+
+    Returns
+    -------
+    Verdict
+        ``status`` (VERIFIED only if all four kinds of evidence pass, REFUTED if one refutes), ``message``, and every
+        piece of evidence; ``print`` shows it, ``to_json()`` has the form of docs/verdict-schema.md.
 
     Raises
     ------
     UnknownName
         For an unknown id or profile.
+    DomainError
+        For a seed or a number of jobs that cannot be.
+
+    Examples
+    --------
+    >>> verify("semicircle").status.passed  # doctest: +SKIP
+    True
     """
     trial = Trial(
         theorem, profile, jobs=jobs, seed=seed, store=store, executor=executor, family=family, progress=progress
