@@ -165,7 +165,10 @@ def quartic(claim: Any) -> None:
         )  # fmt: skip
 
 
-@theorem.consequence("two bulks if and only if $c^{1/3}\\,\\big(1+(\\nu/a_1^2-1)^{1/3}\\big)<1$; a cusp at equality")
+@theorem.consequence(
+    "two bulks if and only if $c^{1/3}\\,\\big(1+(\\nu/a_1^2-1)^{1/3}\\big)<1$, a cusp at equality; for the sign if "
+    "$c<0.163$, for tanh if $c<0.348$"
+)
 def two_bulks(claim: Any) -> None:
     # in y = a1/(c h) - 1 > 0 the slope is 1 - c (1 + 1/y)^2 - (c t^3)(1 + y)^2 with t^3 = nu/a1^2 - 1; least at y = 1/t
     y, t = sp.symbols("y t", positive=True)
@@ -192,6 +195,15 @@ def two_bulks(claim: Any) -> None:
             "nu/a1^2 without - 1": lambda: splits(Fraction(1178, 10000)),  # (1 + (9/8)^(1/3))^(-3)
         },
     )
+
+    def printed(f: str) -> str:
+        _, slope, _, variance = map(float, coefficients(f))
+        return f"{(1 + np.cbrt(variance / slope**2 - 1)) ** -3:.3f}"
+
+    claim.holds(
+        "thresholds of sign and tanh", lambda: (printed("sign"), printed("tanh")) == ("0.163", "0.348"),
+        wrong={"erf for tanh": lambda: printed("erf") == "0.348", "sin for sign": lambda: printed("sin") == "0.163"},
+    )  # fmt: skip
     behaviour = at_numbers(1, Fraction(9, 8), threshold).edge_behaviour
     inside = [edge.exponent for edge in behaviour[1:-1]]
     claim.holds(
