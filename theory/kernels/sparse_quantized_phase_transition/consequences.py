@@ -274,8 +274,8 @@ def best_thresholds(claim: Any) -> None:
 @theorem.consequence(
     "in numbers, at $c=\\frac14$: $\\gamma=0.50$ for the whole kernel, $0.52$ for signs, $0.63$ for a mask that keeps "
     "one in five. A function is worth a mask of rate $a_1^2/\\nu$: 64 % for signs, 81 % for binary at the best cut, "
-    "84 %, 92 % and 97 % for the best quantisers of 2, 3 and 4 bits, 73 % for sparse at $s=0.8$, which keeps 26 % of the "
-    "entries"
+    "84 %, 92 % and 97 % for the best quantisers of 2, 3 and 4 bits, 73 % for sparse at $s=0.8$, which keeps 26 % of "
+    "the entries"
 )
 def in_numbers(claim: Any) -> None:
     def thresholds() -> str:
