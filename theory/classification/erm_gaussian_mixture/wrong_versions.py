@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.special import ndtr
 
 from rmtsym.field.average import Average
 from rmtsym.field.bound import Bound
-from rmtsym.risk import LossMean, Score, ScoreMean, margin_loss, prox
+from rmtsym.risk import Loss, LossMean, Score, ScoreMean, margin_loss, prox
 from theory.classification.erm_gaussian_mixture.statement import (
     M,
     R,
@@ -35,26 +36,39 @@ def _means_of(other: Score) -> dict[Any, sp.Eq]:
             ef2: sp.Eq(ef2, ScoreMean(other, 2))}  # fmt: skip
 
 
-def _undamped(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
-    """The system with theta = E L''(x), solved by itself from the right root."""
-    found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
-    z = np.linspace(-9, 9, 2001)
-    normal = np.exp(-z * z / 2) / np.sum(np.exp(-z * z / 2))
+def _solved(scores: Callable[..., tuple[np.ndarray, np.ndarray]]) -> Callable[..., dict[str, float]]:
+    """The system with other scores and curvatures of loss, step and r, solved by itself from the right root."""
 
-    def gap(logs: np.ndarray) -> list[float]:
-        m, spread, step = np.exp(logs)
-        x = prox(found, step, m + spread * z)
-        f = -found.slope(x)
-        inverse = 1 / (normal @ found.second(x) * spectrum + float(gamma))
-        pull = normal @ f
-        forms = pull**2 * (mean * spectrum) @ inverse**2 + normal @ f**2 * float(c) * share @ (spectrum * inverse) ** 2
-        new = pull * mean @ inverse, math.sqrt(forms), float(c) * share @ (spectrum * inverse)
-        return list(np.log(np.maximum(new, 1e-300)) - logs)
+    def values(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
+        found, spectrum, share, mean = margin_loss(loss), *(np.array(v, dtype=float) for v in (s, w, mass))
+        z = np.linspace(-9, 9, 2001)
+        normal = np.exp(-z * z / 2) / np.sum(np.exp(-z * z / 2))
 
-    m, spread, step = np.exp(root(gap, np.log([float(M), float(sigma), float(delta)])).x)
-    at_zero = float(found.slope(-1e-12))
-    errors = {"test_err": ndtr(-m / spread), "train_err": ndtr((step * at_zero - m) / spread)}
-    return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
+        def gap(logs: np.ndarray) -> list[float]:
+            m, spread, step = np.exp(logs)
+            f, bend = scores(found, step, m + spread * z)
+            inverse = 1 / (normal @ bend * spectrum + float(gamma))
+            pull = normal @ f
+            forms = pull**2 * (mean * spectrum) @ inverse**2
+            forms += normal @ f**2 * float(c) * share @ (spectrum * inverse) ** 2
+            new = pull * mean @ inverse, math.sqrt(forms), float(c) * share @ (spectrum * inverse)
+            return list(np.log(np.maximum(new, 1e-300)) - logs)
+
+        m, spread, step = np.exp(root(gap, np.log([float(M), float(sigma), float(delta)])).x)
+        at_zero = float(found.slope(-1e-12))
+        errors = {"test_err": ndtr(-m / spread), "train_err": ndtr((step * at_zero - m) / spread)}
+        return {name: float(v) for name, v in {"M": m, "sigma": spread, "delta": step, **errors}.items()}
+
+    return values
+
+
+def _undamped(loss: Loss, step: float, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    x = prox(loss, step, r)
+    return -loss.slope(x), loss.second(x)
+
+
+def _at_r(loss: Loss, step: float, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return -loss.slope(r), loss.second(r) / (1 + step * loss.second(r))
 
 
 def _drawn(loss, s, w, mass, c, gamma, M, sigma, delta) -> dict[str, float]:
@@ -84,9 +98,10 @@ theorem.mutant(
     "means over a thousand draws, stopped at the least of three increments", values=_drawn,
     source="RMT4ML, section 6.1 (empirical_risk_min)",
 )  # fmt: skip
-theorem.mutant("curvature not damped: theta = E L''", values=_undamped)
+theorem.mutant("curvature not damped: theta = E L''", values=_solved(_undamped))
+theorem.mutant("slopes at r, not at the proximal point", values=_solved(_at_r))
 _plain = Score(Bound("loss"), sp.Rational(1, 10**9), M, sigma)
-theorem.mutant("slopes at r, not at the proximal point", equations=_means_of(_plain))
+theorem.mutant("no proximal operator: scores and curvature of r", equations=_means_of(_plain))
 theorem.mutant("squared mean for the mean square", equations={ef2: sp.Eq(ef2, ScoreMean(score, 1) ** 2)})
 theorem.mutant("no part of the mean in the variance",
                equations={sigma: sp.Eq(sigma**2, ef2 * c * Average(s**2 * R**2, nu))})  # fmt: skip
