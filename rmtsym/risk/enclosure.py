@@ -13,7 +13,7 @@ from rmtsym.field.ball import Ball
 from rmtsym.field.evaluate import evaluate
 from rmtsym.risk.loss import Loss
 
-__all__ = ["enclose_prox"]
+__all__ = ["enclose_prox", "kink"]
 
 _MAX_BISECTIONS = 200
 _MAX_INFLATIONS = 12
@@ -85,9 +85,16 @@ def enclose_prox(loss: Loss, delta: Any, r: Any, analytic: bool = False) -> Any:
 
 
 def _end(loss: Loss, i: int, side: int) -> tuple[Any, Any]:
-    b, slope = loss.breakpoints[i], loss.subdifferential(i)[side]
-    exact = [arb(flint.fmpq(int(q.p), int(q.q))) for q in map(sp.Rational, (b, slope))]
-    return exact[0], exact[1]
+    place, *slopes = kink(loss, i, flint.ctx.prec)
+    return place, slopes[side]
+
+
+@lru_cache(maxsize=64)
+def kink(loss: Loss, i: int, bits: int) -> tuple[Any, Any, Any]:
+    """Balls around breakpoint ``i`` and around the slopes to its left and right, at the precision in force."""
+    left, right = loss.subdifferential(i)
+    place, low, high = evaluate([loss.breakpoints[i], left, right], {}, Ball(bits))
+    return place, low, high
 
 
 def _piece(loss: Loss, k: int, delta: Any, r: Any, number: Any) -> Any:

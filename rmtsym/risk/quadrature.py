@@ -23,6 +23,7 @@ from flint import acb, arb
 from rmtsym.errors import NoConvergence
 from rmtsym.field.ball import Ball
 from rmtsym.field.evaluate import evaluate
+from rmtsym.risk.enclosure import kink
 from rmtsym.risk.loss import Loss
 from rmtsym.risk.proximal import prox
 
@@ -128,7 +129,7 @@ class Balls:
         reach = math.sqrt(2 * 0.6931 * (self.bits + 24)) + 0.5
         grid = m + s * np.linspace(-reach, reach, max(16, math.ceil(4 * reach * s / 10)) + 1)
         x = prox(self.L, d, grid)
-        kinks = [_ends(self.L, k, self.bits) for k in range(len(self.L.breakpoints))]  # place, slopes on both sides
+        kinks = [kink(self.L, k, self.bits) for k in range(len(self.L.breakpoints))]  # place, slopes on both sides
         points = [-math.inf, *(place for place, _, _ in kinks), math.inf]
         found: list[tuple[Any, Any, Any]] = []
         for k, (low, high) in enumerate(itertools.pairwise(points)):
@@ -232,14 +233,6 @@ def _orders(loss: Loss, piece: int) -> list[sp.Expr]:
 
 def _constants(part: tuple[Any, Any], bits: int) -> list[Any]:
     return evaluate(list(part), {}, Ball(bits))
-
-
-@functools.lru_cache(maxsize=64)
-def _ends(loss: Loss, kink: int, bits: int) -> tuple[Any, Any, Any]:
-    """Balls around a breakpoint and around the slopes to its left and right."""
-    left, right = loss.subdifferential(kink)
-    place, low, high = evaluate([loss.breakpoints[kink], left, right], {}, Ball(bits))
-    return place, low, high
 
 
 def _between(places: Any, low: Any, high: Any) -> list[tuple[Any, Any]]:

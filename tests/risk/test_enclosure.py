@@ -10,7 +10,7 @@ from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.ball import precision
 from rmtsym.field.evaluate import BALL, evaluate
 from rmtsym.field.measure import Atoms
-from rmtsym.risk import LOSSES, Prox, loss, prox
+from rmtsym.risk import LOSSES, Loss, Prox, loss, prox
 from rmtsym.risk.enclosure import enclose_prox
 
 
@@ -47,6 +47,18 @@ def test_across_a_breakpoint():
         hull = enclose_prox(L, arb(1), arb(1, 0.1))
         assert hull.contains(0) and hull.contains(arb(0.05))
         assert not enclose_prox(L, acb(1), acb(arb(1, 0.1)), analytic=True).is_finite()
+
+
+def test_a_breakpoint_and_slopes_that_are_not_rational():
+    """exp(-t) up to the root of 2, from there a line with the slope -1/5."""
+    place, t = sp.sqrt(2), Loss.variable
+    L = Loss("bent", (sp.exp(-t), sp.exp(-place) + (place - t) / 5), (place,))
+    with precision(96):
+        for r in (-3.0, 0.9, 1.15, 1.3, 4.0):
+            ball = enclose_prox(L, arb(1), arb(r))
+            assert float(ball.rad()) < 1e-20
+            assert float(ball.mid()) == pytest.approx(float(prox(L, 1.0, r)), rel=1e-13)
+        assert enclose_prox(L, arb(1), arb(1.2)).overlaps(arb(2).sqrt())  # the root is the breakpoint
 
 
 def test_away_from_the_real_line_nothing_is_claimed():
