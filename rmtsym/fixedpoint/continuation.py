@@ -20,6 +20,7 @@ from rmtsym.fixedpoint.system import Continuation, FixedPointSystem
 
 __all__ = ["HOMOTOPY", "Path", "Traversal", "choose_path", "traverse", "with_homotopy"]
 
+_FAR = 1e4  # a start of this size or more is a ridge so large that the root is unique there and beyond
 _RIDGES = ("lam", "lambda", "lambda_", "lamda", "gamma", "ridge")
 
 
@@ -88,6 +89,9 @@ def choose_path(problem: Problem) -> tuple[Path | None, np.ndarray]:
     if given is not None:
         name = str(given.parameter)
         start = problem.number(given.start).astype(kind)
+        if not problem.complex:  # a target that is farther out than the start is approached from beyond it
+            target = np.broadcast_to(problem.batch.parameters[name], (problem.size,))
+            start = np.where((start >= _FAR) & (target > start), 10 * target, start)
         guess = np.ones((problem.size, count), kind)
         for symbol, expr in given.guess.items():
             guess[:, [str(u) for u in system.symbols].index(str(symbol))] = problem.number(expr, **{name: start})

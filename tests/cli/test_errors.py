@@ -129,3 +129,8 @@ def test_a_list_says_what_it_leaves_out(rmtsym, broken):
     assert said.code == 0 and "ridge-anisotropic" in said.out and "half_a_law.py: line 1" in said.err
     (problem,) = json.loads(rmtsym("list", "--json").out)["problems"]
     assert "half_a_law.py: line 1" in problem
+
+
+def test_help_without_a_command_goes_to_stderr(rmtsym):
+    said = rmtsym()
+    assert said.code == 2 and said.out == "" and said.err.startswith("Usage: rmtsym")

@@ -126,6 +126,15 @@ def test_own_continuation_is_followed():
         assert solve(system, {"lam": 0.5})["q"] == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("ridge", [1e7, 1e11, 1e15, 1e20, 1e100])
+def test_a_target_beyond_the_start_is_reached(ridge):
+    kappa, lam, c = sp.symbols("kappa lam c", positive=True)
+    equation = sp.Eq(kappa, lam + c * kappa / (1 + kappa))
+    system = FixedPointSystem((Unknown(kappa),), (equation,), continuation=Continuation(lam, 10**6, {kappa: lam}))
+    b = ridge + 0.5 - 1
+    assert solve(system, {"lam": ridge, "c": 0.5})["kappa"] == pytest.approx((b + np.hypot(b, 2 * ridge**0.5)) / 2)
+
+
 def test_a_path_that_jumped_is_followed_again_in_small_steps():
     s, t, g, h, z, ell = sp.symbols("s t g h z ell", positive=True)
     nu = SpectralMeasure("nu", s, t)
