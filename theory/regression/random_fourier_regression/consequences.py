@@ -18,6 +18,7 @@ from rmtsym.gaussian import AA, AB, BB, kernel_expression
 from rmtsym.matrix import Deterministic, Gaussian, Space, inverse
 from rmtsym.theorem import get
 from rmtsym.theorem.exact import system_claims
+from theory.regression.random_fourier_regression.kernels import load, source
 from theory.regression.random_fourier_regression.statement import (
     Cc,
     Cs,
@@ -117,16 +118,16 @@ def _limit(quantity: str, neurons: int, *, below: bool) -> float:
 )
 def transition(claim: Any) -> None:
     for neurons, power in ((8, -1), (16, Fraction(-1, 2)), (32, 0)):
-        for load in ("dcos", "dsin"):
+        for quantity in ("dcos", "dsin"):
             claim.exponent(
-                load,
+                quantity,
                 lambda eps, neurons=neurons: {**SMALL, "N": neurons, "lam": eps},
                 power,
                 steps=(Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**8)),
-                text=f"{load} ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
+                text=f"{quantity} ~ lam^({power}) at 2N = {2 * neurons}, n = 32",
             )
-    for load in ("dcos", "dsin"):
-        claim.limit(load, lambda eps: {**SMALL, "N": 32, "lam": eps}, _limit(load, 32, below=False))
+    for quantity in ("dcos", "dsin"):
+        claim.limit(quantity, lambda eps: {**SMALL, "N": 32, "lam": eps}, _limit(quantity, 32, below=False))
     # below the transition the ridge keeps one degree of freedom for each sample that has no feature
     claim.limit(
         "trQ2",
@@ -269,4 +270,27 @@ def shifted(claim: Any) -> None:
         "data moved by a vector of length 3: another dsin, although nothing has changed",
         lambda: moved("3") > 0.1,
         wrong={"moved by 1/100": lambda: moved("1/100") > 0.1},
+    )
+
+
+@theorem.consequence(
+    "digits with little ridge, $2N>n$: the training error is above the theory, and more of them, "
+    "of the same dimension, do not help"
+)
+def fixed_dimension(claim: Any) -> None:
+    def excess(n: int, draws: int, **change: Any) -> float:
+        """Mean training error of draws of the weights over the theory, less one, at 2N = 7n/4."""
+        point = theorem.point("digits", n=n, nh=40, N=7 * n // 8, lam="1/100000", **change)
+        X, _, labels, _ = load(*source(point))
+        ridge, rng, found = float(point["lam"]), np.random.default_rng(0), []
+        for _ in range(draws):
+            angles = rng.standard_normal((point["N"], point["p"])) @ X
+            S = np.concatenate([np.cos(angles), np.sin(angles)])
+            found.append(np.mean((ridge * np.linalg.solve(S.T @ S / n + ridge * np.eye(n), labels)) ** 2))
+        return float(np.mean(found) / float(theorem.values(point)["train"]) - 1)
+
+    claim.holds(
+        "by more than 15 % with 80 and with 240 images, 2N = 7n/4",
+        lambda: excess(80, 400) > 0.15 and excess(240, 120) > 0.15,
+        wrong={"Gaussian data, p = n/2": lambda: excess(240, 120, data="gauss", p=120) > 0.15},
     )
