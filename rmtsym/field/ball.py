@@ -109,6 +109,8 @@ class Ball(NumberSystem):
             }
             if name in special:
                 return getattr(x, special[name])(analytic=True)
+        if self.analytic and isinstance(x, acb) and _on_cut(name, x):
+            return acb(arb.nan(), arb.nan())
         if name in ("re", "im"):
             return (x.real if name == "re" else x.imag) if isinstance(x, acb) else (x if name == "re" else arb(0))
         if name == "conjugate":
@@ -133,8 +135,10 @@ class Ball(NumberSystem):
         left, right = (x.real if isinstance(x, acb) else x for x in (left, right))
         if relation in (">", ">="):
             left, right, relation = right, left, relation.replace(">", "<")
-        if relation == "==":
-            return False if not left.overlaps(right) else (True if left.is_exact() and right.is_exact() else None)
+        if relation in ("==", "!="):
+            if not left.overlaps(right):
+                return relation == "!="
+            return relation == "==" if left.is_exact() and right.is_exact() else None
         if relation == "<":
             return True if left < right else (False if left >= right else None)
         return True if left <= right else (False if left > right else None)
@@ -189,6 +193,22 @@ class Ball(NumberSystem):
         if isinstance(left, Diagonal) or isinstance(right, Diagonal):
             return self.diagonal(left * right)
         return Diagonal((table(left) * table(right).T).sum(axis=1))
+
+
+#: Functions with cuts along the real axis (left of a place, or beyond -1 and 1) and along the imaginary one.
+_LEFT_CUTS = {"loggamma": 0, "acosh": 1}
+_REAL_CUTS = ("asin", "acos", "atanh")
+_IMAGINARY_CUTS = ("atan", "asinh")
+
+
+def _on_cut(name: str, x: acb) -> bool:
+    """Whether a complex ball may meet a cut of a function, or the function is analytic nowhere."""
+    if name in _LEFT_CUTS:
+        return bool(x.imag.contains(0)) and not x.real > _LEFT_CUTS[name]
+    if name in _REAL_CUTS or name in _IMAGINARY_CUTS:
+        along, across = (x.real, x.imag) if name in _REAL_CUTS else (x.imag, x.real)
+        return bool(across.contains(0)) and not abs(along) < 1
+    return name in ("re", "im", "conjugate")
 
 
 @functools.lru_cache(maxsize=32)

@@ -233,7 +233,7 @@ class Walk:
             inner = Frame(frame, dict(zip((x.name for x in measure.letters), values, strict=True)))
             flag = getattr(self.system, "analytic", False)
             if hasattr(self.system, "analytic"):
-                self.system.analytic = analytic
+                self.system.analytic = analytic or flag  # an average inside an average must be analytic in both
             try:
                 return self.value(integrand, inner)
             finally:

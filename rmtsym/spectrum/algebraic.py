@@ -16,7 +16,7 @@ from rmtsym.errors import DomainError
 from rmtsym.field.value import Value
 from rmtsym.spectrum import calculus
 from rmtsym.spectrum.branch import AlgebraicBranch
-from rmtsym.spectrum.certified_path import to_ball
+from rmtsym.spectrum.certified_path import krawczyk_real, to_ball
 from rmtsym.spectrum.curve import SpectralCurve
 from rmtsym.spectrum.law import Law
 from rmtsym.spectrum.support import Piece, Support, support_of
@@ -89,7 +89,7 @@ class SpectralLaw(Law):
 
         Parameters
         ----------
-        z : exact number, float, text, pair (re, im) or flint ``acb``
+        z : exact number, float, text, pair (re, im) or flint ``acb``; the value holds for every point of a ball
         digits : int
             Relative digits wanted; the working precision is raised until they are there.
         side : "+" or "-"
@@ -101,15 +101,17 @@ class SpectralLaw(Law):
             At a branch point or a pole.
         """
         bits = max(80, math.ceil(digits * 3.33) + 30)
+        wide = isinstance(z, acb) and not z.is_exact()  # more bits would not help
         for _ in range(8):
             with flint_context.workprec(bits):
                 point = _complex_ball(z, bits)
                 flip = point.imag < 0 or (side == "-" and point.imag == 0)
                 ball = self.branch.enclose(point.conjugate() if point.imag < 0 else point, bits)
                 ball = ball.conjugate() if flip else ball
-                if point.imag == 0 and ball.imag.contains(0):
-                    ball = acb(ball.real)  # off the support m is real
-                if ball.rel_accuracy_bits() >= digits * 3.33:
+                undecided = point.imag == 0 and bool(ball.imag.contains(0))
+                if undecided and krawczyk_real(self.branch, point, ball, bits):
+                    ball, undecided = acb(ball.real), False  # off the support m is real
+                if wide or (not undecided and ball.rel_accuracy_bits() >= digits * 3.33):
                     break
             bits *= 2
         value = ball.real if ball.imag == 0 else ball

@@ -340,7 +340,7 @@ class AlgebraicBranch:
         branch = self.curve.formal
         rows = ball_rows(branch.table)
         w = follow(rows, acb(0), 1 / z, acb(arb(branch.start)), None)
-        w = refine(rows, 1 / z, w)
+        w = refine(rows, 1 / z, w, everywhere=True)
         u = 1 / z
         y, power = acb(0), acb(1)
         for c in branch.prefix:

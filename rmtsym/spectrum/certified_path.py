@@ -41,9 +41,16 @@ def _inside(inner: acb, outer: acb) -> bool:
     return bool(inner.is_finite()) and bool(outer.contains_interior(inner))
 
 
-def refine(rows: Sequence[Sequence[arb | acb]], z: acb, box: acb) -> acb:
-    """Small box around the root at z; ``box`` is known to hold exactly one root, and a box inside it holds the
-    same one.
+def refine(rows: Sequence[Sequence[arb | acb]], z: acb, box: acb, everywhere: bool = False) -> acb:
+    """Small box around the root, for every z of a ball.
+
+    ``box`` is known to hold exactly one root at the middle of the ball (``everywhere``: at each of its points); a box
+    inside it or around it that holds exactly one root holds the same one.
+
+    Raises
+    ------
+    NoConvergence
+        If the ball of z is too wide.
     """
     middle_z = midpoint(z)
     center = midpoint(box)
@@ -53,7 +60,7 @@ def refine(rows: Sequence[Sequence[arb | acb]], z: acb, box: acb) -> acb:
         inverse = midpoint(1 / slope)
         step = midpoint(inverse * value)
         if not step.is_finite():
-            return box
+            break
         center = midpoint(center - step)
         if float(abs(step).mid()) <= 2.0 ** (4 - flint_context.prec) * float(abs(center).mid()):
             break
@@ -65,7 +72,16 @@ def refine(rows: Sequence[Sequence[arb | acb]], z: acb, box: acb) -> acb:
         if _inside(image, small) and box.contains(small):
             return image
         radius *= 16
-    return box
+    if everywhere or z.is_exact():
+        return box
+    radius = max(radius, 4 * float(box.rad()))
+    for _ in range(6):
+        wide = _box(center, radius)
+        image = _krawczyk(rows, z, center, wide, inverse)
+        if _inside(image, wide) and wide.contains(box):
+            return image
+        radius *= 4
+    raise NoConvergence(f"the ball around z = {complex(middle_z)} is too wide for one box to hold the transform on it")
 
 
 def follow(rows: list[list[arb]], start: acb, stop: acb, m: acb, singular: np.ndarray | None) -> acb:
@@ -134,7 +150,7 @@ def _step(rows: list[list[arb]], here: acb, there: acb, m: acb) -> acb | None:
     for spread in (0.8, 1.6):
         box = _box(acb(0), max(spread * moved, 4 * known, floor))
         if box.contains(m - middle) and _inside(_krawczyk(local, segment, acb(0), box, inverse), box):
-            return middle + refine(local, there - origin, box)
+            return middle + refine(local, there - origin, box, everywhere=True)
     return None
 
 

@@ -19,12 +19,13 @@ from flint import acb, arb
 from flint import ctx as flint_context
 
 from rmtsym.errors import DomainError, NoConvergence
+from rmtsym.field.ball import Ball
 from rmtsym.field.evaluate import BALL, FLOAT, evaluate
 from rmtsym.field.value import Value
 from rmtsym.parsing import parse_expression
 from rmtsym.spectrum.algebraic import SpectralLaw
 from rmtsym.spectrum.law import Law
-from rmtsym.spectrum.polynomial import ball_rows
+from rmtsym.spectrum.polynomial import ball_rows, rational
 
 __all__ = ["AnalyticFunction", "Ellipses", "linear_statistic", "log_determinant"]
 
@@ -83,6 +84,13 @@ class AnalyticFunction:
     def ball(self, z: acb) -> acb:
         return evaluate(self.expression, {"x": z}, BALL(flint_context.prec))
 
+    def analytic(self, z: acb) -> bool:
+        """Whether the function is proven to be analytic on a ball, and real where x is."""
+        if self.expression.has(sp.I):
+            return False
+        value = acb(evaluate(self.expression, {"x": z}, Ball(flint_context.prec, analytic=True)))
+        return bool(value.is_finite())
+
     def __call__(self, z: np.ndarray) -> np.ndarray:
         return np.broadcast_to(np.asarray(evaluate(self.expression, {"x": z}, FLOAT)), np.shape(z))
 
@@ -98,7 +106,8 @@ class Ellipses:
     @classmethod
     def around(cls, bounds: tuple[float, float], singular: Sequence[complex], function: Any) -> Ellipses:
         low, high = bounds
-        center, half = (low + high) / 2, (high - low) / 2 * (1 + 1e-12)
+        room = 4 * math.ulp(max(abs(low), abs(high)))  # the ends are rounded, and so is the centre
+        center, half = (low + high) / 2, (high - low) / 2 * (1 + 1e-12) + room
         limit = 8.0
         for point in singular:
             u = (complex(point) - center) / half
@@ -154,8 +163,9 @@ def linear_statistic(law: Law, function: Any, digits: int = 10) -> Value:
     """
     f = function if isinstance(function, AnalyticFunction) else AnalyticFunction(function)
     if not law.support.components and all(atom.exact for atom in law.atoms):
-        with flint_context.workprec(128):
-            total = sum((f.ball(acb(arb(float(a.location)))) * arb(float(a.mass)) for a in law.atoms), acb(0))
+        with flint_context.workprec(max(128, 80 + 4 * digits)):
+            pairs = [[arb(rational(number)) for number in a.exact or ()] for a in law.atoms]
+            total = sum((f.ball(acb(place)) * mass for place, mass in pairs), acb(0))
         return Value.from_ball(total.real, "sum over atoms")
     ellipses = Ellipses.around(law.bounds, f.singular, f.expression)
     if isinstance(law, SpectralLaw):
@@ -184,6 +194,7 @@ def _trapezoid(law: Law, f: AnalyticFunction, ellipses: Ellipses, size: int) -> 
 def _enclosed(law: SpectralLaw, f: AnalyticFunction, ellipses: Ellipses, digits: int) -> Value:
     inner, middle, outer = (ellipses.limit**power for power in (0.15, 0.55, 0.95))
     with flint_context.workprec(80 + 4 * digits):
+        _check_analytic(f, ellipses, outer)
         sizes = _maximum(f, ellipses, inner), _maximum(f, ellipses, outer)
         size = 16
         while (error := _tail(sizes, (inner, middle, outer), size)) > 10.0 ** (-digits - 1):
@@ -201,7 +212,32 @@ def _enclosed(law: SpectralLaw, f: AnalyticFunction, ellipses: Ellipses, digits:
             previous = (z, m)
             total += (f.ball(z) * m * rate).real
         value = -2 * total / size
-        return Value.from_ball(arb(value.mid(), float(value.rad()) + error), f"contour, {size} nodes, proven tail")
+        return Value.from_ball(value + arb(0, error * (1 + 1e-6)), f"contour, {size} nodes, proven tail")
+
+
+def _check_analytic(f: AnalyticFunction, ellipses: Ellipses, rho: float) -> None:
+    """Prove that f is real on the real line and analytic inside the ellipse |w| = rho: cells of the half annulus
+    1 <= |w| <= rho cover its upper half, and are halved where one ball says nothing.
+    """
+    middle, count = math.log(rho) / 2, 0
+    cells = [(middle, middle, (2 * k + 1) / 16, 1 / 16, 40) for k in range(8)]
+    while cells:
+        place, reach, turn, half, left = cells.pop()
+        count += 1
+        u = acb(arb(place, reach * 1.0000001), arb.pi() * arb(turn, half * 1.0000001))
+        if f.analytic(arb(ellipses.center) + arb(ellipses.half) * u.cosh()):
+            continue
+        if left == 0 or count > 20_000:  # smaller cells would not overlap
+            break
+        if reach > 3 * half:
+            cells += [(place + x, reach / 2, turn, half, left - 1) for x in (-reach / 2, reach / 2)]
+        else:
+            cells += [(place, reach, turn + y, half / 2, left - 1) for y in (-half / 2, half / 2)]
+    else:
+        return
+    ends = f"[{ellipses.center - ellipses.half:.6g}, {ellipses.center + ellipses.half:.6g}]"
+    shown = f"real functions analytic around the support {ends}"
+    raise DomainError("f", f.expression, shown, "use law.expectation(f)")
 
 
 def _tail(sizes: tuple[float, float], radii: tuple[float, float, float], count: int) -> float:

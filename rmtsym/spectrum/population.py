@@ -133,7 +133,9 @@ class SampleCovariance(Law):
         doubles = []
         if len(t) > 1:
             tops = _bisect(self._bend, t[:-1], t[1:], steps=24)  # x' is flat there
-            if np.any(np.abs(self._map(tops)[1]) < 1e-6):
+            with np.errstate(all="ignore"):
+                close = np.any(np.abs(self._map(tops)[1]) < 1e-6)
+            if close:
                 tops = _bisect(self._bend, t[:-1], t[1:])
             for low, top, high, sign in zip(t[:-1], tops, t[1:], self._signs_at(tops), strict=True):
                 if sign > 0:
@@ -151,7 +153,8 @@ class SampleCovariance(Law):
             roots = _bisect(lambda v: self._map(v)[1], np.array(positive), np.array(negative))
         if self._rank == 1:
             roots[0] = 0.0  # exactly: the support touches 0
-        found = [(self._enclosed(float(v)), False) for v in roots] + doubles
+        simple = self._ordered(sorted((self._enclosed(float(v)) for v in roots), key=lambda v: float(v.mid())))
+        found = [(v, False) for v in simple] + doubles
         return tuple(sorted(found, key=lambda pair: float(pair[0].mid())))
 
     def _bend(self, v: np.ndarray) -> np.ndarray:
@@ -176,20 +179,62 @@ class SampleCovariance(Law):
 
     def _signs_at(self, tops: np.ndarray) -> list[int]:
         """Sign of the top of x' between neighbouring population eigenvalues; 0 if it vanishes to 60 digits."""
-        values = self._map(tops)[1]
+        with np.errstate(all="ignore"):
+            negative = self._ceiling(tops) < 0
+            positive = self._map(tops)[1] > 1e-6  # proven by the roots beside it
         return [
-            int(np.sign(x)) if abs(x) > 1e-6 else self._close_sign(float(v)) for v, x in zip(tops, values, strict=True)
+            -1 if below else 1 if above else self._close_sign(k)
+            for k, (below, above) in enumerate(zip(negative, positive, strict=True))
         ]
 
-    def _close_sign(self, v: float) -> int:
+    def _ceiling(self, places: np.ndarray) -> np.ndarray:
+        """Upper bounds of x' between neighbouring population eigenvalues: tangents at one place in each, as x' is
+        concave there, and room for rounding.
+        """
+        t = self.eigenvalues
+        ratio = t / (places[:, None] - t)
+        room = (1 + np.abs(ratio)) * (t.size + 16) * 2.0**-50
+        slope = np.abs(self._bend(places)) + (np.abs(ratio) ** 3 * room / t) @ self.weights
+        heights = self._map(places)[1] + (1 + float(self._rank)) * (t.size + 16) * 2.0**-50
+        heights += float(self.c) * (((2 + np.abs(ratio)) ** 2 * room) @ self.weights)
+        return np.asarray(heights + 2 * float(self.c) * slope * (t[1:] - t[:-1]) * (1 + 1e-6))
+
+    def _close_sign(self, k: int) -> int:
+        """The sign between population eigenvalues k and k + 1, in balls."""
         with flint_context.workprec(512):
-            top = arb(v)
+            low, high = (arb(t) for t, _ in self.exact_population[k : k + 2])
+            start, end = low.mid(), high.mid()
+            for _ in range(64):
+                top = ((start + end) / 2).mid()
+                start, end = (top, end) if self.ball_map(top)[2] > 0 else (start, top)
             for _ in range(8):  # Newton on x'' by its own slope, taken numerically
-                step = top.mid() * arb(2) ** (-200)
+                step = (high - low).mid() * arb(2) ** (-200)
                 bend, ahead = self.ball_map(top)[2], self.ball_map(top + step)[2]
-                top = (top - bend * step / (ahead - bend)).mid()
-            height = float(self.ball_map(top)[1].mid())
-        return 0 if abs(height) < 1e-60 else 1 if height > 0 else -1
+                moved = (top - bend * step / (ahead - bend)).mid()
+                top = moved if moved > low and moved < high else top
+            _, height, bend = self.ball_map(top)
+            if height > 0 and not height < arb(10) ** -60:
+                return 1
+            if height + abs(bend) * (high - low) < 0 and not height > -(arb(10) ** -60):
+                return -1
+            if abs(height) < arb(10) ** -60:
+                return 0
+        raise NoConvergence(f"the sign of x' between {float(low):.12g} and {float(high):.12g} could not be decided")
+
+    def _ordered(self, points: list[arb]) -> list[arb]:
+        """The simple critical points, proven to be all: one beyond each end of the population, and a pair in some gaps
+        of it, where x' is concave.
+        """
+        exact = [t for t, _ in self.exact_population]
+        with flint_context.workprec(_BITS):
+            good = points[0] < arb(exact[0]) and points[-1] > arb(exact[-1])
+            for first, second in zip(points[1:-1:2], points[2:-1:2], strict=True):
+                after = int(np.searchsorted(self.eigenvalues, float(first.mid()), side="right"))
+                good &= 0 < after < len(exact) and first < second
+                good = good and arb(exact[after - 1]) < first and second < arb(exact[after])
+        if not good:
+            raise NoConvergence("critical points of the inverse map could not be told apart from each other")
+        return points
 
     def _enclosed(self, guess: float) -> arb:
         """Ball around the simple root of x' at ``guess``: interval Newton."""
@@ -252,16 +297,17 @@ class SampleCovariance(Law):
         mass = max(self.zeros, 1 - 1 / self.c)
         if mass <= 0:
             return ()
-        zero = Value(0.0, 0.0, "exact", "rank")
-        return (PointMass(zero, Value(float(mass), 0.0, "exact", "rank"), (Fraction(0), mass)),)
+        return (PointMass(Value.from_rational(0, "rank"), Value.from_rational(mass, "rank"), (Fraction(0), mass)),)
 
     @cached_property
     def component_masses(self) -> tuple[Fraction, ...]:
         """Exact mass of each component: the weight of the population eigenvalues attached to it (exact separation)."""
-        ends = [float(v.mid()) for v, double in self.critical if not double]
+        ends = [v for v, double in self.critical if not double]
         masses = []
-        for low, high in zip(ends[::2], ends[1::2], strict=True):
-            masses.append(sum((w for t, w in self.population if low < float(t) < high), Fraction(0)))
+        with flint_context.workprec(_BITS):
+            places = [(arb(t), to_fraction(w)) for t, w in self.exact_population]
+            for low, high in zip(ends[::2], ends[1::2], strict=True):
+                masses.append(sum((w for t, w in places if low < t and t < high), Fraction(0)))
         if self._rank > 1:  # with fewer samples than dimensions the lowest component loses the zeros
             masses[0] -= 1 - self.zeros - 1 / self.c
         return tuple(masses)

@@ -39,14 +39,28 @@ def enclosed_cdf(law: SampleCovariance, x: Any) -> Value:
     (0.5, 0.75)
     """
     place = rational(x, "x")
+    below = law.atoms[0].exact[1] if law.atoms and place >= 0 else Fraction(0)  # type: ignore[index]
     with flint_context.workprec(_BITS):
-        for low, high in law.support.components:
-            if arb(place) > low.ball and arb(place) < high.ball:
-                return Value.from_ball(1 - _beyond(law, arb(place)), _METHOD)
-        pairs = zip(law.support.components, law.component_masses, strict=True)
-        mass = sum((share for (_, high), share in pairs if arb(place) >= high.ball), Fraction(0))
-    zeros = law.atoms[0].exact[1] if law.atoms and place >= 0 else Fraction(0)  # type: ignore[index]
-    return Value.from_rational(mass + zeros, "exact separation")
+        at = arb(place)
+        for (lower, upper), share in zip(law.support.components, law.component_masses, strict=True):
+            low, high = lower.ball, upper.ball
+            if at > low and at < high:
+                return Value.from_ball(1 - _beyond(law, at), _METHOD)
+            inner = (high - low) * arb(2) ** -40  # an edge that the balls do not tell from x: x is below this point
+            if not (at <= low or at >= high):
+                start, mass = _exact(below), _exact(below + share)
+                ball = (
+                    start.union(1 - _beyond(law, low.mid() + inner))
+                    if at < low + inner
+                    else mass.union(1 - _beyond(law, high.mid() - inner))
+                )
+                return Value.from_ball(ball, _METHOD)
+            below += share if at >= high else 0
+    return Value.from_rational(below, "exact separation")
+
+
+def _exact(number: Fraction) -> arb:
+    return arb(fmpq(number.numerator, number.denominator))
 
 
 def enclosed_quantile(law: SampleCovariance, level: Any) -> Value:

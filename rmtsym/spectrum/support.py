@@ -148,9 +148,9 @@ def _regular(branch: AlgebraicBranch, point: acb) -> bool:
 def _atoms(branch: AlgebraicBranch) -> tuple[PointMass, ...]:
     found = []
     for pole in branch.poles:
-        place = Value(pole.place, 0.0, "exact", "root of the leading coefficient")
-        mass = Value(float(pole.mass.p) / float(pole.mass.q), 0.0, "exact", "residue equation of the curve")
-        found.append(PointMass(place, mass, (to_fraction(pole.x), to_fraction(pole.mass))))
+        exact = to_fraction(pole.x), to_fraction(pole.mass)
+        place = Value.from_rational(exact[0], "root of the leading coefficient")
+        found.append(PointMass(place, Value.from_rational(exact[1], "residue equation of the curve"), exact))
     leading = branch.curve.coefficients_in_m()[-1]
     for factor, _ in leading.factor()[1] if leading.degree() > 0 else []:
         rational_place = -factor[0] / factor[1] if factor.degree() == 1 else None

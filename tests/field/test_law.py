@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
+from flint import arb
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.average import Average, SpectralMeasure
@@ -48,6 +49,22 @@ def test_expectation_over_an_implicit_variable():
     assert mass.contains(1) and float(mass.rad()) < 1e-20
     assert mean.contains(0.5) and float(mean.rad()) < 1e-20
     assert float(evaluate(Average(density, line), env)) == pytest.approx(1, rel=1e-14)
+
+
+def test_functions_with_cuts_are_not_integrated_across_them():
+    # the cuts of the arcsine begin at the ends: ellipses around the interval meet them
+    uniform = DensityLaw(sp.Rational(1, 2), x, -1, 1)
+    ball = evaluate(Average(sp.asin(x) ** 2, nu), {"nu": uniform}, BALL(80))
+    assert ball.overlaps(evaluate(sp.pi**2 / 4 - 2, {}, BALL(200))) and float(ball.rad()) < 1e-14
+    ball = evaluate(Average(sp.acos(x), nu), {"nu": uniform}, BALL(80))
+    assert ball.overlaps(evaluate(sp.pi / 2, {}, BALL(200))) and float(ball.rad()) < 1e-14
+
+
+def test_a_place_that_is_left_out_does_not_change_an_expectation():
+    f = sp.Piecewise((sp.exp(z), sp.Ne(z, 0)), (5, True))
+    ball = evaluate(Average(f, g), {"g": NormalLaw()}, BALL(80))
+    assert ball.overlaps(evaluate(sp.exp(sp.Rational(1, 2)), {}, BALL(200))) and float(ball.rad()) < 1e-15
+    assert [evaluate(f, {"z": place}, BALL(80)).overlaps(y) for place, y in ((0, arb(5)), (1, arb(1).exp()))] == [1, 1]
 
 
 def test_density_on_an_interval():

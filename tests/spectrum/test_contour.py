@@ -6,6 +6,7 @@ import math
 
 import pytest
 import sympy as sp
+from flint import arb, ctx
 from scipy.special import iv
 
 from rmtsym.errors import DomainError, RmtsymError
@@ -120,3 +121,27 @@ def test_complex_entries():
     law = SampleCovariance("1/2", [1])
     assert statistic_mean(law, "x^2", complex_entries=True).value == pytest.approx(0, abs=1e-12)
     assert statistic_covariance(law, "log(x)", complex_entries=True).value == pytest.approx(math.log(2), abs=1e-11)
+
+
+@pytest.mark.parametrize("function", ["log(x - 6)", "sqrt(x*(x - 6))", sp.tanh(20 * (sp.Symbol("x") - 5)), sp.I])
+def test_function_that_is_not_analytic_and_real_around_the_support_is_refused(function):
+    law = marchenko_pastur("1/100").shift(4)  # on [4.81, 5.21]; a cut through it, poles beside it, not real
+    if function is sp.I:
+        function = sp.I * sp.Symbol("x")
+    with pytest.raises(DomainError, match="analytic around the support"):
+        linear_statistic(law, function)
+
+
+def test_atoms_enter_a_statistic_as_the_fractions_that_they_are():
+    law = discrete(["1/3", "2/3"], ["1/3", "2/3"])
+    ball = linear_statistic(law, "x", 30).ball
+    with ctx.workprec(200):
+        assert abs(ball - arb(5) / 9) < arb(10) ** -35
+        assert abs(law.atoms[0].location.ball - arb(1) / 3) < arb(10) ** -35 and law.atoms[1].mass.digits > 100
+
+
+def test_narrow_support_far_from_zero():
+    law = semicircle().scale("1/1000000000").shift(1000)  # its ends as doubles are off by a thousandth of its width
+    value = linear_statistic(law, "x^2", 16)
+    with ctx.workprec(200):
+        assert value.ball.contains(arb(10) ** 6 + arb(10) ** -18)

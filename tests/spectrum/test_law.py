@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import acb, arb, ctx
 
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.spectrum import (
@@ -233,3 +235,31 @@ class TestBadInput:
         with pytest.raises(DomainError, match=message) as caught:
             build()
         assert "\n" not in str(caught.value)
+
+
+def test_transform_on_a_ball_holds_its_values_at_every_point():
+    law = marchenko_pastur("1/2")
+    with ctx.workprec(100):
+        for radius in (Fraction(1, 10**6), Fraction(1, 100)):
+            disc = acb(arb(2, float(radius)), arb(0.5, float(radius)))
+            ball = law.enclose(disc, 5).ball
+            for real, imag in itertools.product((-1, 1), repeat=2):
+                corner = 2 + real * radius * Fraction(99, 100), Fraction(1, 2) + imag * radius * Fraction(99, 100)
+                assert ball.contains(law.enclose(corner).ball)
+        with pytest.raises(NoConvergence, match="too wide"):
+            law.enclose(acb(arb(2, 0.3)), 5)
+
+
+def test_transform_at_fractions_that_no_ball_holds_exactly():
+    law = marchenko_pastur("1/2")
+    for x in (Fraction(p, q) for p in range(40, 56) for q in (3, 7, 13)):  # c z m^2 + (c + z - 1) m + 1 = 0
+        ball = law.enclose(x).ball
+        with ctx.workprec(400):
+            z = arb(x.numerator) / x.denominator
+            root = acb((z - arb(0.5)) ** 2 - 2 * z).sqrt()
+            assert any((acb(ball) - (sign * root - z + arb(0.5)) / z).contains(0) for sign in (-1, 1))
+
+
+def test_a_density_too_small_for_the_digits_is_not_called_zero():
+    value = marchenko_pastur("1/4").enclose(Fraction(1, 4) + Fraction(1, 10**20))  # 1e-20 above the edge
+    assert value.ball.imag > 0

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb, ctx
 
 from rmtsym.errors import DomainError
 from rmtsym.spectrum import SampleCovariance, marchenko_pastur
@@ -168,6 +169,30 @@ def test_closed_form_of_the_distribution_function(law, zeros):
     assert float(law.enclose_cdf(-1)) == 0
     if zeros:
         assert law.enclose_cdf(0).value == float(zeros) and law.enclose_quantile(zeros / 2).value == 0
+
+
+def test_distribution_function_at_an_edge():
+    law = SampleCovariance("1/10", [1, 3, 7])
+    low, high = law.support.components[0]
+    for end, exact in ((low, 0), (high, law.component_masses[0])):
+        mantissa, exponent = end.ball.mid().man_exp()
+        place = int(mantissa) * Fraction(2) ** int(exponent)
+        for x in (place - Fraction(1, 10**45), place, place + Fraction(1, 10**45)):
+            value = law.enclose_cdf(x)
+            with ctx.workprec(200):
+                assert value.radius < 1e-16 and value.ball.contains(arb(exact.numerator) / exact.denominator)
+    white = SampleCovariance("1/4", [1])  # on [1/4, 9/4]
+    near = white.enclose_cdf(Fraction(9, 4) - Fraction(1, 10**50))
+    assert near.radius < 1e-16 and near.ball.contains(1) and white.enclose_cdf("9/4").value == 1
+
+
+def test_population_eigenvalues_that_no_double_tells_apart():
+    one, two = SampleCovariance("1/2", [1]), SampleCovariance("1/2", [1, 1 + Fraction(1, 10**25)])
+    assert len(two.edges) == 2 and two.component_masses == (1,)
+    assert all(abs(a.ball - b.ball) < 1e-24 for a, b in zip(one.edges, two.edges, strict=True))
+    rare = SampleCovariance("1/2", [1, 5], [1 - Fraction(1, 10**30), Fraction(1, 10**30)])
+    assert rare.component_masses == (1 - Fraction(1, 10**30), Fraction(1, 10**30))
+    assert rare.edges[2].ball < 5.625 and rare.edges[3].ball > 5.625  # x(5) of the bulk
 
 
 def test_quantiles_without_an_answer():
