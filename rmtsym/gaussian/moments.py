@@ -163,7 +163,7 @@ class Moment:
             result["value"] = {
                 "value": value.value if math.isfinite(abs(value.value)) else None,
                 "radius": value.radius if math.isfinite(value.radius) else None,
-                "digits": min(value.digits, 300),
+                "digits": None if value.radius == 0 else value.digits,
                 "status": value.status,
                 "method": value.method,
                 "decimal": decimal(value.ball, digits),
