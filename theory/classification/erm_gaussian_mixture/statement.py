@@ -10,7 +10,6 @@ Sources: Mai and Liao (2019), arXiv:1905.13742; Couillet and Liao (2022).
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -25,6 +24,7 @@ from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
 from rmtsym.risk import Loss, LossMean, MarginLoss, Score, ScoreMean, margin_loss
 from rmtsym.risk.margin import coercive
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Numbers, Parameter, Quantity, Theorem, Weights
+from theory.classification.densities import density
 
 theorem = Theorem(
     id="erm-gaussian-mixture",
@@ -139,6 +139,9 @@ def binding(loss, s, w, mass, c, gamma):
         if not float(c) < most:
             why = "the classes are separable" if most < 1 else "samples are interpolated"
             raise DomainError("c", c, f"c < {most:.6f} without ridge: beyond, {why}", "take gamma > 0")
-    bound = [m / x if x else Fraction(0) for m, x in zip(mass, w, strict=True)]
     piece = found.pieces[sum(bool(point < 0) for point in found.breakpoints)]  # the slope to the left of zero
-    return {"nu": Atoms(w, s=s, b=bound), "loss": found, "slope": piece.diff(Loss.variable).subs(Loss.variable, 0)}
+    return {
+        "nu": Atoms(w, s=s, b=density(mass, w)),
+        "loss": found,
+        "slope": piece.diff(Loss.variable).subs(Loss.variable, 0),
+    }

@@ -31,6 +31,7 @@ from rmtsym.theorem import (
     Theorem,
     Weights,
 )
+from theory.classification.densities import density
 from theory.classification.hessian_gglm_spectrum.weights import BOUNDS, RESPONSES, gamma, normal, outermost, weights
 
 theorem = Theorem(
@@ -251,12 +252,14 @@ def binding(response, omega, star, m, t, share, mass, c, side, z) -> dict[str, A
         raise DomainError("z", shown, "a point of the upper half plane", "the second number is the imaginary part")
     if len(mass) != len(t):
         raise DomainError("mass", len(mass), f"one share for each of the {len(t)} eigenvalues", "match the lengths")
+    density(mass, share)  # refused if there is mass without dimensions
+    t, share, mass = zip(*(x for x in zip(t, share, mass, strict=True) if x[1]), strict=True)
     scale = sum(x * y for x, y in zip(mass, t, strict=True))
     found: dict[str, Any] = {
         "v": omega**2 * scale,
         "v_star": star**2 * scale,
         "z": sp.Rational(z[0]) + sp.I * sp.Rational(z[1]),
-        "nu": Atoms(share, t=t, b=[x * y / (scale * w) for x, y, w in zip(mass, t, share, strict=True)]),
+        "nu": Atoms(share, t=t, b=density([x * y / scale for x, y in zip(mass, t, strict=True)], share)),
         "bounded": int(response != "phase"),
         "inside": int(side == "bulk"),
         "separated": 0,

@@ -29,6 +29,7 @@ from theory.classification.hessian_gglm_spectrum.statement import (
 )
 
 theorem.mutant("a^2 - 2 for a^2 - 1", equations={k: Eq(k, over(loss(delta_s) * (a**2 - 2)))})
+theorem.mutant("k without the factor 1/(1 + g delta)", equations={k: Eq(k, over(g * (a**2 - 1)))})
 theorem.mutant("plain means of the weights", equations={k: Eq(k, over(g * (a**2 - 1))), e_s: Eq(e_s, over(g))})
 theorem.mutant(
     "1/p for 1/n in the trace",

@@ -10,7 +10,6 @@ traces of the noise to the engine.  Sources: Mai and Liao (2019), arXiv:1905.137
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -20,6 +19,7 @@ from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import Continuation, FixedPointSystem, Unknown
 from rmtsym.matrix import Space
 from rmtsym.theorem import NON_NEGATIVE, POSITIVE, Numbers, Parameter, Quantity, Regime, Theorem, Weights
+from theory.classification.densities import density
 
 theorem = Theorem(
     id="ridge-classifier-closed-form",
@@ -94,7 +94,7 @@ def outputs(at: Any, residual: Any, wrong: Any) -> dict[str, Any]:
 def statement() -> tuple[Regime, ...]:
     """With ridge; without, where least squares is unique; without, where the fit interpolates."""
     root = Unknown(lam, meaning="effective ridge")
-    path = Continuation(gamma, sp.Integer(10**6), {lam: gamma})
+    path = Continuation(gamma, 2 * gamma + 10**6, {lam: gamma})
     with_ridge = outputs(lam, gamma / lam, tail((M + lam / gamma - 1) / sigma))
     null = sp.Eq(1, c * Average(s / (s + lam), nu))
     return (
@@ -109,4 +109,4 @@ def statement() -> tuple[Regime, ...]:
 @theorem.binding
 def binding(s, w, mass):
     """Joint law of the eigenvalue and of the density of the squared mean."""
-    return {"nu": Atoms(w, s=s, b=[m / x if x else Fraction(0) for m, x in zip(mass, w, strict=True)])}
+    return {"nu": Atoms(w, s=s, b=density(mass, w))}
