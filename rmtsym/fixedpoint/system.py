@@ -64,8 +64,21 @@ class Unknown:
 class Continuation:
     """Path along which the physical root is followed: ``parameter`` moves from ``start`` to its value.
 
-    At ``start`` the root is unique and close to ``guess`` (expressions in the parameters).  Without a parameter the
-    right-hand sides move (Newton's homotopy): the guess is a root at the start, the residuals it has fall to zero.
+    Parameters
+    ----------
+    parameter : sympy.Symbol or None
+        Without one the right-hand sides move (Newton's homotopy): the guess is a root at the start, the residuals that
+        it has fall to zero.
+    start : number or sympy expression in the parameters
+        Where the root is unique and close to the guess: a large ridge, a spectral parameter far from the real axis.
+    guess : mapping from unknown to sympy expression
+        The root at the start to leading order, in the parameters.
+
+    Examples
+    --------
+    >>> kappa, lam = sp.symbols("kappa lam", positive=True)
+    >>> Continuation(lam, 10**6, {kappa: lam}).start
+    1000000
     """
 
     parameter: sp.Symbol | None

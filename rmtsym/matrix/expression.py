@@ -130,8 +130,23 @@ def _check_spaces(name: Any, *spaces: Any) -> None:
 
 @dataclass(frozen=True, repr=False)
 class Gaussian(Expression):
-    """Rectangular matrix of independent centred entries of variance ``variance / N``.
+    r"""Rectangular matrix of independent centred entries, :math:`E X_{ij}^2=v/N`.
 
+    Parameters
+    ----------
+    name : str
+        Letters of one name are the same matrix.
+    rows, cols : Space
+    variance : number or sympy expression, non-negative
+        ``v``, N times the variance of an entry; N is the large number to which the sizes of spaces are relative.
+
+    Raises
+    ------
+    DomainError
+        For a negative variance, or spaces that are not a Space.
+
+    Examples
+    --------
     >>> n, p = Space("n"), Space("p", sp.Symbol("c", positive=True))
     >>> X = Gaussian("X", p, n)
     >>> X @ X.T
@@ -154,7 +169,21 @@ class Gaussian(Expression):
 
 @dataclass(frozen=True, repr=False)
 class Wigner(Expression):
-    """Symmetric matrix, off-diagonal variance ``variance / N``, diagonal twice that (Gaussian orthogonal ensemble)."""
+    r"""Symmetric matrix, :math:`E H_{ij}^2=v/N` off the diagonal and twice that on it (Gaussian orthogonal ensemble).
+
+    Parameters
+    ----------
+    name : str
+    rows : Space
+    variance : number or sympy expression, non-negative
+        ``v``, N times the variance of an entry off the diagonal.
+
+    Examples
+    --------
+    >>> H = Wigner("H", Space("n"))
+    >>> H.T == H
+    True
+    """
 
     name: str
     rows: Space
@@ -171,7 +200,13 @@ class Wigner(Expression):
 
 @dataclass(frozen=True, repr=False)
 class Haar(Expression):
-    """Orthogonal matrix, uniformly distributed."""
+    r"""Orthogonal matrix, uniformly distributed; it occurs as :math:`UDU^\top` of a deterministic D.
+
+    Parameters
+    ----------
+    name : str
+    rows : Space
+    """
 
     name: str
     rows: Space

@@ -101,7 +101,11 @@ UNIT = Interval(0, 1, closed="both")
 
 @dataclass(frozen=True)
 class Count:
-    """Integers from ``lower`` to ``upper`` (``None``: no upper end)."""
+    """Integers from ``lower`` to ``upper`` (``None``: no upper end).
+
+    >>> Count(1, 6).read("n", "3")
+    3
+    """
 
     lower: int = 1
     upper: int | None = None
@@ -122,6 +126,11 @@ class Choice:
 
     The names may also be given by a function, called when a value is read:
     ``Choice("activation", names=lambda: ACTIVATIONS)``.
+
+    >>> Choice("loss", "square", "logistic").read("loss", "logstic")
+    Traceback (most recent call last):
+    ...
+    rmtsym.errors.UnknownName: unknown loss 'logstic'; did you mean logistic?
     """
 
     kind: str
