@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "claim_latex",
+    "correction_latex",
     "domain_latex",
     "domain_text",
     "exact_text",
@@ -166,6 +167,36 @@ def latex_lines(theorem: Theorem, system: Any) -> list[str]:
     return lines
 
 
+def correction_latex(theorem: Theorem, mutant: Any, quantity: str = "") -> tuple[str, str]:
+    """What a wrong version says and what the statement says, as LaTeX, in the first regime where these differ.
+
+    One that changes numbers, not formulas, has no LaTeX of its own: the right side is then the formula of a quantity.
+    Of one that changes more than three formulas, that of the quantity is shown.
+    """
+    for regime in theorem.regimes():
+        if not mutant.fits(regime):
+            continue
+        versions = (mutant.apply(regime), regime)
+        wrong, right = ([line for s in version.systems for line in latex_lines(theorem, s)] for version in versions)
+        changed = [line for line in wrong if line not in right], [line for line in right if line not in wrong]
+        name = quantity or (regime.outputs[0] if len(regime.outputs) == 1 else "")
+        head = f"{symbol_latex(theorem, name)} &= " if name else "none"
+        if not any(changed):
+            changed = [], [line for line in right if line.startswith(head)]
+        elif len(changed[1]) > 3 and any(line.startswith(head) for line in changed[1]):
+            changed = [x for x in changed[0] if x.startswith(head)], [x for x in changed[1] if x.startswith(head)]
+        if any(changed):
+            shown = [_aligned(lines) for lines in changed]
+            return shown[0], shown[1]
+    return "", ""
+
+
+def _aligned(lines: Iterable[str]) -> str:
+    """Formulas below each other, aligned at their equals signs; nothing for none."""
+    body = "\\\\[4pt]\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}" if body else ""
+
+
 def statement_latex(theorem: Theorem, point: Mapping[str, Any] | None = None) -> list[tuple[str, str]]:
     """For each regime its condition and its equations, as LaTeX; lines of an earlier regime are named, not repeated."""
     import sympy as sp
@@ -184,9 +215,7 @@ def statement_latex(theorem: Theorem, point: Mapping[str, Any] | None = None) ->
         names = _names(theorem, (when,))
         condition = "" if when == sp.true else f"(${sp.latex(when, symbol_names=names)}$)"
         name = regime.name[:1].upper() + regime.name[1:]
-        body = "\\\\[4pt]\n".join(lines)
-        text = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}" if lines else ""
-        found.append((" ".join(x for x in (name, condition) if x), text))
+        found.append((" ".join(x for x in (name, condition) if x), _aligned(lines)))
     return found
 
 

@@ -71,10 +71,16 @@ def write_report() -> Path:
     _save(report_page(), page)
     library = _times(sorted(Path(__file__).parents[1].rglob("*.*")))
     for name, record in records.items():
-        target, mark = folder / f"{name}.html", _made_from(record, entries[name], uses, library)
+        notebook = _notebook(record, entries[name])
+        target, mark = folder / f"{name}.html", _made_from(record, [entries[name]], uses, library, notebook)
         if not _ends_with(target, mark):
             _save(target, _theorem_page(record, entries[name], uses) + mark)
-    _save(folder / "errata.html", _templates().get_template("errata.html").render(errata=_errata(ran)))
+    errata = _errata(ran)
+    named = [entries[name] for name in sorted({e["id"] for e in errata})]
+    target, mark = folder / "errata.html", _made_from({"errata": errata}, named, {}, library)
+    if not _ends_with(target, mark):
+        shown = [{**e, **_correction(e)} for e in errata]
+        _save(target, _templates().get_template("errata.html").render(errata=shown) + mark)
     return report_page()
 
 
@@ -90,10 +96,14 @@ def _times(paths: Iterable[Path]) -> str:
     return repr([(str(path), s.st_mtime_ns, s.st_size) for path, s in found])
 
 
-def _made_from(record: Mapping[str, Any], entry: Any, uses: Mapping[str, Sequence[str]], library: str) -> str:
-    """Last line of a theorem's page: a hash of all that the page depends on."""
-    modules = [*entry.path.parent.glob("*.py"), *(entry.path.glob("*.py") if entry.path.is_dir() else ())]
-    sources = _times([*sorted(modules), _notebook(record, entry)])
+def _made_from(
+    record: Mapping[str, Any], theorems: Sequence[Any], uses: Mapping[str, Sequence[str]], library: str, *more: Path
+) -> str:
+    """Last line of a page: a hash of all that the page depends on."""
+    modules = [
+        p for t in theorems for p in (*t.path.parent.glob("*.py"), *(t.path.glob("*.py") if t.path.is_dir() else ()))
+    ]
+    sources = _times([*sorted(set(modules)), *more])
     everything = (json.dumps(record, sort_keys=True), sorted(uses.items()), sources, library)
     return f"\n<!-- {hashlib.sha256(repr(everything).encode()).hexdigest()} -->\n"
 
@@ -237,5 +247,24 @@ def _errata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
                 "id": record["id"],
                 "title": record["title"],
                 "evidence": evidence,
+                "quantity": m["where"].partition(" at ")[0],
             }
     return [found[key] for key in sorted(found)]
+
+
+def _correction(erratum: Mapping[str, str]) -> dict[str, Any]:
+    """The formulas of a wrong version and of the right one."""
+    from markupsafe import Markup
+
+    from rmtsym.errors import RmtsymError
+    from rmtsym.report.describe import correction_latex
+    from rmtsym.report.prose import formula
+    from rmtsym.theorem.registry import get
+
+    try:
+        theorem = get(erratum["id"])
+        mutant = next(x for x in theorem.mutants if x.name == erratum["name"])
+        wrong, right = correction_latex(theorem, mutant, erratum["quantity"])
+    except (RmtsymError, ImportError, StopIteration):  # the record is of another state of the theorem
+        return {}
+    return {name: Markup(formula(body)) for name, body in (("wrong", wrong), ("right", right)) if body}
