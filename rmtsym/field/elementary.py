@@ -3,7 +3,7 @@ r"""Elementary functions written by independent generators, so that a zero test 
 .. math:: \arccos x=\tfrac\pi2-\arcsin x,\quad \cosh x=\tfrac12(e^x+e^{-x}),\quad e^{x+y}=e^xe^y,\quad
           \cos x=\frac{1-t^2}{1+t^2},\ \sin x=\frac{2t}{1+t^2},\ t=\tan\tfrac x2.
 
-Each rule is an identity, and roots of primes that GF(2^61-1) lacks become unknowns: what vanishes afterwards vanished
+Each rule is an identity, and roots of primes that a prime field lacks become unknowns: what vanishes afterwards did so
 before.
 """
 
@@ -17,7 +17,7 @@ import sympy as sp
 
 from rmtsym.field.number_system import MERSENNE
 
-__all__ = ["as_unknowns", "by_generators"]
+__all__ = ["as_unknowns", "by_generators", "primes_under_roots"]
 
 _HANDLED = (sp.acos, sp.cosh, sp.sinh, sp.tanh, sp.exp, sp.sin, sp.cos, sp.erfc)
 
@@ -38,13 +38,15 @@ class _Exponential(_Generator):
     """``exp`` of its argument."""
 
 
-def by_generators(expressions: Sequence[Any]) -> list[Any]:
+def by_generators(expressions: Sequence[Any], prime: int = MERSENNE) -> list[Any]:
     """The expressions with elementary functions replaced by algebraically independent ones.
 
     Parameters
     ----------
     expressions : sequence of sympy expressions
         Those that meet in one zero test: exponents are measured in common units.
+    prime : int
+        Size of the field in which they will be evaluated.
 
     Examples
     --------
@@ -56,7 +58,11 @@ def by_generators(expressions: Sequence[Any]) -> list[Any]:
     >>> sp.expand(found)
     pi
     """
-    expressions = [e.replace(_is_root, _by_primes) if any(map(_is_root, e.atoms(sp.Pow))) else e for e in expressions]
+
+    def by_primes(root: sp.Pow) -> sp.Expr:
+        return _by_primes(root, prime)
+
+    expressions = [e.replace(_is_root, by_primes) if any(map(_is_root, e.atoms(sp.Pow))) else e for e in expressions]
     if not any(e.has(*_HANDLED) for e in expressions):
         return expressions
     plain = [_without_synonyms(e) for e in expressions]
@@ -90,17 +96,27 @@ def as_unknowns(expressions: Sequence[Any]) -> list[Any]:
     return [e.replace(lambda f: isinstance(f, _Generator), lambda f: sp.Symbol(str(f))) for e in expressions]
 
 
+def primes_under_roots(expressions: Sequence[Any]) -> frozenset[int]:
+    """Primes whose roots the expressions need.
+
+    >>> sorted(primes_under_roots([sp.sqrt(sp.Rational(2, 3)) + 5 * sp.sqrt(8)]))
+    [2, 3]
+    """
+    bases = {e.base for x in expressions for e in x.atoms(sp.Pow) if _is_root(e)}
+    return frozenset(int(p) for base in bases for p, times in sp.factorrat(base).items() if p > 0 and times % 2)
+
+
 def _is_root(e: Any) -> bool:
     return isinstance(e, sp.Pow) and e.base.is_Rational and e.exp.is_Rational and e.exp.q == 2
 
 
-def _by_primes(root: sp.Pow) -> sp.Expr:
-    """A half-integer power of a positive rational number, in roots of primes."""
+def _by_primes(root: sp.Pow, field: int) -> sp.Expr:
+    """A half-integer power of a rational number, in roots of primes; those that the field lacks are unknowns."""
     power = int(root.exp.p)
     factors = [sp.S.One]
     for prime, times in sp.factorrat(root.base).items():
         whole, half = divmod(times * power, 2)
-        exists = prime > 0 and pow(prime, (MERSENNE - 1) // 2, MERSENNE) == 1
+        exists = prime > 0 and pow(prime, (field - 1) // 2, field) == 1
         factors.append(sp.Integer(prime) ** whole * ((sp.sqrt(prime) if exists else _Root(prime)) if half else 1))
     return sp.Mul(*factors)
 

@@ -1,7 +1,8 @@
 """Exact probabilistic zero test on the solution variety of a system of equations.
 
 A rational identity that holds at a random point of the variety over GF(2^61 - 1) holds identically, up to a
-probability that is bounded and reported.  A single point at which it fails disproves it.
+probability that is bounded and reported.  A single point at which it fails disproves it; roots of integers that this
+field lacks are unknowns at first, and what fails then is tested once more over a field that has them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from flint import nmod_mat
 
 from rmtsym.errors import DomainError, UnsupportedModel
 from rmtsym.field.average import Average
-from rmtsym.field.elementary import as_unknowns, by_generators
-from rmtsym.field.prime import PRIME, Degenerate, Degree, PrimePoint, degree_bound
+from rmtsym.field.elementary import as_unknowns, by_generators, primes_under_roots
+from rmtsym.field.prime import PRIME, Degenerate, Degree, PrimePoint, degree_bound, field_name, prime_with_roots
 
 __all__ = ["ZeroTest", "is_zero"]
 
@@ -45,6 +46,8 @@ class ZeroTest:
         Bound on the degree that enters it.
     solved_for : tuple of str
         What each relation was solved for, in the order of solution.
+    prime : int
+        Size of the field.
     """
 
     holds: bool
@@ -52,16 +55,23 @@ class ZeroTest:
     error_bound: float
     degree: int
     solved_for: tuple[str, ...] = ()
+    prime: int = PRIME
 
     def __bool__(self) -> bool:
         return self.holds
 
+    @property
+    def field(self) -> str:
+        """Name of the field."""
+        return field_name(self.prime)
+
     def __str__(self) -> str:
         where = f" with {', '.join(self.solved_for)} solved for" if self.solved_for else ""
         if not self.holds:
-            return f"not zero: disproved at a random point over GF(2^61-1){where}"
+            return f"not zero: disproved at a random point over {self.field}{where}"
         points = f"{self.trials} random point{'s' if self.trials > 1 else ''}"
-        return f"zero at {points} over GF(2^61-1){where}; probability of error below {_power_of_ten(self.error_bound)}"
+        bound = _power_of_ten(self.error_bound)
+        return f"zero at {points} over {self.field}{where}; probability of error below {bound}"
 
 
 def _power_of_ten(bound: float) -> str:
@@ -137,26 +147,34 @@ def is_zero(
         else:
             scalar_relations.append(_difference(relation))
     target = _expanded(_difference(expr), defined)
-    target, *differences = by_generators([target, *(_expanded(x, defined) for x in scalar_relations)])
-    try:
-        return _decided(target, differences, kinds, trials, atoms, tied, seed)
-    except UnsupportedModel:
-        opened, *others = as_unknowns([target, *differences])
-        if [opened, *others] == [target, *differences]:
-            raise
-        return _decided(opened, others, kinds, trials, atoms, tied, seed)
+    expressions = [target, *(_expanded(x, defined) for x in scalar_relations)]
+
+    def tested(prime: int) -> ZeroTest:
+        written = by_generators(expressions, prime)
+        try:
+            return _decided(written, kinds, trials, atoms, tied, seed, prime)
+        except UnsupportedModel:
+            opened = as_unknowns(written)
+            if opened == written:
+                raise
+            return _decided(opened, kinds, trials, atoms, tied, seed, prime)
+
+    found = tested(PRIME)
+    prime = PRIME if found else prime_with_roots(primes_under_roots(expressions))
+    return found if prime == PRIME else tested(prime)
 
 
 def _decided(
-    target: Any,
-    differences: Sequence[Any],
+    expressions: Sequence[Any],
     kinds: Mapping[str, str],
     trials: int,
     atoms: int,
     tied: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]],
     seed: int,
+    prime: int,
 ) -> ZeroTest:
-    """The zero test at random points of the variety."""
+    """The zero test of the first expression, at random points over a field where the others vanish."""
+    target, *differences = expressions
     numerators = [_numerator(x) for x in differences if x != 0]
     everything = [target, *numerators]
     rng = random.Random(seed)
@@ -166,7 +184,7 @@ def _decided(
     degree = 0
     for _ in range(_ATTEMPTS * trials):
         count = atoms + done + (len(numerators) > 2) * (len(numerators) - 2)
-        point = _draw(rng, everything, kinds, count, 5 + 2 * done, tied)
+        point = _draw(rng, everything, kinds, count, 5 + 2 * done, tied, prime)
         try:
             if plan is None:
                 # an identity among the relations constrains nothing, and without it the claim is only harder to prove
@@ -177,17 +195,17 @@ def _decided(
             continue
         names = plan.names
         if not vanishes:
-            return ZeroTest(False, done + 1, 0.0, degree, names)
+            return ZeroTest(False, done + 1, 0.0, degree, names, prime)
         size = max(point.dimensions.values(), default=1)
         degree = plan.degree(target, point.atoms, size, kinds)
         radicals = len({x for e in everything for x in e.atoms(sp.Pow) if x.exp.is_Rational and x.exp.q != 1})
-        log_error += math.log10(max(degree, 1)) + radicals * math.log10(4) - math.log10(PRIME)
+        log_error += math.log10(max(degree, 1)) + radicals * math.log10(4) - math.log10(prime)
         done += 1
         if done == trials:
-            return ZeroTest(True, trials, min(1.0, 10.0 ** max(log_error, -300.0)), degree, names)
+            return ZeroTest(True, trials, min(1.0, 10.0 ** max(log_error, -300.0)), degree, names, prime)
     raise UnsupportedModel(
-        f"no regular random point over GF(2^61-1) in {_ATTEMPTS * trials} tries: a denominator vanishes identically, "
-        "or a square root never exists; check dimensions and radicands"
+        f"no regular random point over {field_name(prime)} in {_ATTEMPTS * trials} tries: a denominator vanishes "
+        "identically, or a square root never exists; check dimensions and radicands"
     )
 
 
@@ -224,10 +242,11 @@ def _draw(
     atoms: int,
     smallest: int,
     tied: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]],
+    prime: int,
 ) -> PrimePoint:
     """A fresh random point with every dimension, law and symbol bound."""
     squares = any(x.exp.is_Rational and x.exp.q != 1 for e in everything for x in e.atoms(sp.Pow))
-    point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares, tied)
+    point = PrimePoint(rng, atoms, lambda: rng.randrange(smallest, smallest + 5), kinds, squares, tied, prime)
     constants = {x for e in everything for x in e.atoms(sp.Identity, sp.ZeroMatrix, sp.MatrixSymbol)}
     sizes = {size for x in constants for size in x.shape}
     for symbol in sorted({symbol for size in sizes for symbol in size.free_symbols}, key=str):
@@ -256,8 +275,8 @@ def _value(point: PrimePoint, variable: Variable) -> int:
 
 
 def _moved(point: PrimePoint, values: Mapping[Variable, int]) -> PrimePoint:
-    symbols = {k: v % PRIME for k, v in values.items() if isinstance(k, str)}
-    return point.moved(symbols, {k: v % PRIME for k, v in values.items() if not isinstance(k, str)})
+    symbols = {k: v % point.prime for k, v in values.items() if isinstance(k, str)}
+    return point.moved(symbols, {k: v % point.prime for k, v in values.items() if not isinstance(k, str)})
 
 
 class _Probe:
@@ -298,7 +317,8 @@ class _Probe:
                 self(relation, {v: x + t * k for v, x, k in zip(variables, start, step, strict=True) if k})
                 for t in (0, 1, 2, 3)
             ]
-            if (line[2] - 2 * line[1] + line[0]) % PRIME or (line[3] - 2 * line[2] + line[1]) % PRIME:
+            bends = (line[i] - 2 * line[i + 1] + line[i + 2] for i in (0, 1))
+            if any(bend % self.point.prime for bend in bends):
                 return False
         return True
 
@@ -362,7 +382,7 @@ class _Plan:
         for relations, variables in self.blocks:
             probe = _Probe(self.relations, point)
             matrix = _matrix(relations, variables, probe)
-            right = nmod_mat(len(relations), 1, [-probe(i, {}) % PRIME for i in relations], PRIME)
+            right = nmod_mat(len(relations), 1, [-probe(i, {}) % point.prime for i in relations], point.prime)
             try:
                 shift = matrix.solve(right)
             except ZeroDivisionError:
@@ -388,7 +408,7 @@ _PLANS: dict[Any, _Plan] = {}
 
 def _known_plan(relations: tuple[sp.Expr, ...], point: PrimePoint) -> _Plan:
     """The plan for these relations, found once for all targets: where it does not fit, the solution is degenerate."""
-    key = (relations, point.atoms, frozenset(point.dimensions), frozenset(point.spectra))
+    key = (relations, point.atoms, frozenset(point.dimensions), frozenset(point.spectra), point.prime)
     if key not in _PLANS:
         if len(_PLANS) >= 1024:
             _PLANS.clear()
@@ -398,11 +418,11 @@ def _known_plan(relations: tuple[sp.Expr, ...], point: PrimePoint) -> _Plan:
 
 def _matrix(relations: Sequence[int], variables: Sequence[Variable], probe: _Probe) -> nmod_mat:
     """Coefficients of the variables in relations that are affine in them."""
-    entries = []
+    entries, prime = [], probe.point.prime
     for i in relations:
         base = probe(i, {})
-        entries += [(probe(i, {v: _value(probe.point, v) + 1}) - base) % PRIME for v in variables]
-    return nmod_mat(len(relations), len(variables), entries, PRIME)
+        entries += [(probe(i, {v: _value(probe.point, v) + 1}) - base) % prime for v in variables]
+    return nmod_mat(len(relations), len(variables), entries, prime)
 
 
 def _mentions(relation: sp.Expr, variable: Variable) -> bool:

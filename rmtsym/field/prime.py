@@ -1,4 +1,4 @@
-"""One sympy expression evaluated exactly at a random point over the prime field GF(2^61 - 1).
+"""One sympy expression evaluated exactly at a random point over a prime field, by default GF(2^61 - 1).
 
 A point binds symbols to field elements, spectral measures to finitely many random atoms and matrix symbols to random
 matrices, by name.  Square roots are the powers ``x^((p+1)/4)``: multiplicative on squares, hence consistent with every
@@ -10,10 +10,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
-from flint import nmod, nmod_mat
+from flint import fmpz, nmod, nmod_mat
 from sympy.matrices.expressions.determinant import Determinant
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.trace import Trace
@@ -24,9 +25,41 @@ from rmtsym.field.diagonal import DiagonalPart
 from rmtsym.field.evaluate import Frame, Walk
 from rmtsym.field.number_system import MERSENNE, PrimeField
 
-__all__ = ["PRIME", "Degenerate", "PrimePoint", "RandomLaw", "degree_bound", "random_matrix"]
+__all__ = [
+    "PRIME",
+    "Degenerate",
+    "PrimePoint",
+    "RandomLaw",
+    "degree_bound",
+    "field_name",
+    "prime_with_roots",
+    "random_matrix",
+]
 
 PRIME = MERSENNE  # congruent to 3 modulo 4, which the square roots rely on
+
+
+def field_name(prime: int) -> str:
+    """How a prime field is called.
+
+    >>> field_name(PRIME), field_name(PRIME - 30)
+    ('GF(2^61-1)', 'GF(2^61-31)')
+    """
+    return f"GF(2^61-{2**61 - prime})"
+
+
+@lru_cache(maxsize=64)
+def prime_with_roots(numbers: frozenset[int]) -> int:
+    """Largest prime below 2^61, congruent to 3 modulo 4, for which these positive integers are squares.
+
+    >>> prime_with_roots(frozenset({2})) == PRIME
+    True
+    """
+    prime = PRIME
+    while not fmpz(prime).is_prime() or any(pow(n, (prime - 1) // 2, prime) != 1 for n in numbers):
+        prime -= 4
+    return prime
+
 
 Degree = tuple[int, int]
 
@@ -38,8 +71,8 @@ class Degenerate(Exception):
 class RandomField(PrimeField):
     """The prime field with square roots, and with independent random values of all other functions."""
 
-    def __init__(self, draw: Callable[[], int]) -> None:
-        super().__init__(PRIME)
+    def __init__(self, draw: Callable[[], int], prime: int = PRIME) -> None:
+        super().__init__(prime)
         self._draw = draw
         self._seen: dict[tuple[Any, ...], nmod] = {}
 
@@ -50,7 +83,7 @@ class RandomField(PrimeField):
 
     def constant(self, name: str) -> nmod:
         if name == "I":
-            raise UnsupportedModel("no square root of -1 in GF(2^61-1): split real and imaginary parts")
+            raise UnsupportedModel(f"no square root of -1 in {field_name(self.p)}: split real and imaginary parts")
         return self.opaque(name)
 
     def call(self, name: str, *args: nmod) -> nmod:
@@ -61,7 +94,7 @@ class RandomField(PrimeField):
         if exponent.denominator != 1 << halvings:
             return self.opaque("root", int(base), exponent)
         for _ in range(halvings):
-            root = base ** ((PRIME + 1) // 4)
+            root = base ** ((self.p + 1) // 4)
             if root * root != base:
                 raise Degenerate
             base = root
@@ -98,16 +131,16 @@ class RandomLaw:
         self.letters: dict[str, list[int]] = {}
 
 
-def random_matrix(rng: random.Random, rows: int, cols: int, kind: str = "general") -> nmod_mat:
+def random_matrix(rng: random.Random, rows: int, cols: int, kind: str = "general", prime: int = PRIME) -> nmod_mat:
     """Random matrix over the field of a kind: general, symmetric, diagonal, orthogonal or projection."""
     if kind == "general":
-        return nmod_mat(rows, cols, [rng.randrange(PRIME) for _ in range(rows * cols)], PRIME)
+        return nmod_mat(rows, cols, [rng.randrange(prime) for _ in range(rows * cols)], prime)
     if rows != cols:
         raise DomainError("matrix kind", kind, "'general' for rectangular matrices", "declare it general")
     entries = [[0] * cols for _ in range(rows)]
     for i in range(rows):
         for j in range(i + 1):
-            value = rng.randrange(PRIME)
+            value = rng.randrange(prime)
             match kind:
                 case "symmetric":
                     entries[i][j] = entries[j][i] = value
@@ -115,23 +148,23 @@ def random_matrix(rng: random.Random, rows: int, cols: int, kind: str = "general
                     entries[i][j] = value if i == j else 0
                 case "orthogonal" | "projection":  # skew matrix for the Cayley transform
                     if i != j:
-                        entries[i][j], entries[j][i] = value, PRIME - value
+                        entries[i][j], entries[j][i] = value, prime - value
                 case _:
                     kinds = ["general", "symmetric", "diagonal", "orthogonal", "projection"]
                     raise UnknownName("matrix kind", kind, kinds)
-    matrix = nmod_mat(rows, cols, [x for row in entries for x in row], PRIME)
+    matrix = nmod_mat(rows, cols, [x for row in entries for x in row], prime)
     if kind not in ("orthogonal", "projection"):
         return matrix
-    one = nmod_mat(rows, rows, [int(i == j) for i in range(rows) for j in range(rows)], PRIME)
+    one = nmod_mat(rows, rows, [int(i == j) for i in range(rows) for j in range(rows)], prime)
     rotation = (one - matrix) * (one + matrix).inv()
     if kind == "orthogonal":
         return rotation
-    half = nmod_mat(rows, rows, [int(i == j and 2 * i < rows) for i in range(rows) for j in range(rows)], PRIME)
+    half = nmod_mat(rows, rows, [int(i == j and 2 * i < rows) for i in range(rows) for j in range(rows)], prime)
     return rotation * half * rotation.transpose()
 
 
 class PrimePoint:
-    """A point over GF(2^61 - 1) and the values of sympy expressions there.
+    """A point over a prime field and the values of sympy expressions there.
 
     Parameters
     ----------
@@ -146,6 +179,8 @@ class PrimePoint:
         Draw positive symbols as squares, so that their roots exist.
     spectra : mapping from measure name to mapping from letter to matrix symbol
         Measures that are spectra of (commuting, here diagonal) matrices: equal weights, eigenvalues as atoms.
+    prime : int
+        Congruent to 3 modulo 4.
     """
 
     def __init__(
@@ -156,8 +191,9 @@ class PrimePoint:
         kinds: Mapping[str, str] | None = None,
         squares: bool = False,
         spectra: Mapping[str, Mapping[sp.Symbol, sp.MatrixSymbol]] | None = None,
+        prime: int = PRIME,
     ) -> None:
-        self.rng, self.atoms, self.squares = rng, atoms, squares
+        self.rng, self.atoms, self.squares, self.prime = rng, atoms, squares, prime
         self.spectra = dict(spectra or {})
         self.kinds = {**(kinds or {}), **{str(m.name): "diagonal" for x in self.spectra.values() for m in x.values()}}
         self.dimension = dimension or (lambda: self.rng.randrange(5, 10))
@@ -165,24 +201,24 @@ class PrimePoint:
         self.dimensions: dict[str, int] = {}
         self.laws: dict[str, RandomLaw] = {}
         self.matrices: dict[str, nmod_mat] = {}
-        self.field = RandomField(self._draw)
+        self.field = RandomField(self._draw, prime)
 
     def moved(self, symbols: Mapping[str, int], weights: Mapping[tuple[str, int], int]) -> PrimePoint:
         """The same point with other values of some symbols and atom weights; the last weight keeps the sum."""
-        other = PrimePoint(self.rng, self.atoms, self.dimension, self.kinds, self.squares, self.spectra)
+        other = PrimePoint(self.rng, self.atoms, self.dimension, self.kinds, self.squares, self.spectra, self.prime)
         other.symbols, other.laws = {**self.symbols, **symbols}, dict(self.laws)
         other.dimensions, other.matrices, other.field = self.dimensions, self.matrices, self.field
         for (name, i), value in weights.items():
             changed = RandomLaw(list(other.laws[name].weights))
             changed.letters = self.laws[name].letters
-            changed.weights[-1] = (changed.weights[-1] + changed.weights[i] - value) % PRIME
+            changed.weights[-1] = (changed.weights[-1] + changed.weights[i] - value) % self.prime
             changed.weights[i] = value
             other.laws[name] = changed
         return other
 
     def _draw(self, positive: bool = True) -> int:
-        value = self.rng.randrange(2, PRIME)
-        return value * value % PRIME if self.squares and positive else value
+        value = self.rng.randrange(2, self.prime)
+        return value * value % self.prime if self.squares and positive else value
 
     # binding: the order of these calls is the order of the random numbers, so callers sort by name
 
@@ -192,7 +228,7 @@ class PrimePoint:
         rows, cols = (int(side.subs({s: self.dimensions[str(s)] for s in side.free_symbols})) for side in matrix.shape)
         if str(matrix.name) not in self.matrices:
             kind = self.kinds.get(str(matrix.name), "general")
-            self.matrices[str(matrix.name)] = random_matrix(self.rng, rows, cols, kind)
+            self.matrices[str(matrix.name)] = random_matrix(self.rng, rows, cols, kind, self.prime)
 
     def bind_dimension(self, symbol: sp.Symbol) -> None:
         if str(symbol) not in self.dimensions:
@@ -208,7 +244,7 @@ class PrimePoint:
             return
         if measure.name not in self.laws:
             free = [self._draw() for _ in range(self.atoms - 1)]
-            self.laws[measure.name] = RandomLaw([*free, (1 - sum(free)) % PRIME])
+            self.laws[measure.name] = RandomLaw([*free, (1 - sum(free)) % self.prime])
         law = self.laws[measure.name]
         for letter in measure.letters:
             if str(letter) not in law.letters:
@@ -220,7 +256,7 @@ class PrimePoint:
             self.bind_matrix(matrix)
             table = self.matrices[str(matrix.name)]
             size = table.nrows()
-            law = self.laws.setdefault(measure.name, RandomLaw([pow(size, -1, PRIME)] * size))
+            law = self.laws.setdefault(measure.name, RandomLaw([pow(size, -1, self.prime)] * size))
             law.letters[str(letter)] = [int(table[i, i]) for i in range(size)]
 
     # values

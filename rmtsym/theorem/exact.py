@@ -101,10 +101,12 @@ def vanishes(expr: Any, relations: Sequence[sp.Eq] = (), **options: Any) -> Evid
     if not found.holds and few != (all_that_bind := binding(expr, relations)):
         with suppress(UnsupportedModel):  # what holds on the larger variety does not need the others
             found = is_zero(expr, relations=all_that_bind, **options)
+    method = f"zero test over {found.field}"
     if found.holds:
-        method = f"{METHOD}, {found.trials} random points"
-        return Evidence.of(True, method, resolution=found.error_bound, message=str(found))
-    return Evidence.of(False, METHOD, resolution=0.0, message=str(found))
+        return Evidence.of(
+            True, f"{method}, {found.trials} random points", resolution=found.error_bound, message=str(found)
+        )
+    return Evidence.of(False, method, resolution=0.0, message=str(found))
 
 
 def regular(expr: Any, relations: Sequence[sp.Eq] = ()) -> Evidence:

@@ -43,5 +43,8 @@ def test_relations_share_the_units_of_exponents():
 @pytest.mark.parametrize("n", [2, 3, 5, 6, sp.Rational(7, 30)])
 def test_roots_of_every_number_can_be_tested(n):
     """GF(2^61-1) has no root of 3."""
+    assert is_zero((x + sp.sqrt(n) * y) ** 2 - x**2 - n * y**2 - 2 * x * y * sp.sqrt(n))
+    assert is_zero(x**2 - n * y**2, [sp.Eq(x, sp.sqrt(n) * y)])
+    assert not is_zero((x + sp.sqrt(n) * y) ** 2 - x**2 - n * y**2)
     assert is_zero(x - sp.sqrt(n) / 2, [sp.Eq(x, n / (2 * sp.sqrt(n)))])
     assert not is_zero(x - sp.sqrt(n), [sp.Eq(x, sp.sqrt(n) / 2)])
