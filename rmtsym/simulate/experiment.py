@@ -221,6 +221,8 @@ class BatchResult:
 
 
 def _flatten(output: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], list[float]]:
+    if not isinstance(output, Mapping):
+        raise ReplicateError(f"{where} returned {output!r}; return a dict from names to floats")
     names: list[str] = []
     row: list[float] = []
     for name, value in output.items():

@@ -17,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import sympy as sp
 
-from rmtsym.errors import DomainError, UnknownName
+from rmtsym.errors import DomainError, RmtsymError, UnknownName
 from rmtsym.field.value import Value
 from rmtsym.fixedpoint.system import FixedPointSystem
 from rmtsym.parsing import ParseError, parse_expression
@@ -145,6 +145,9 @@ def as_regimes(stated: Any) -> tuple[Regime, ...]:
                     f"regime {regime.name!r} always holds, so the ones after it never do; write when as text"
                 )
         return tuple(stated)
+    systems = stated if isinstance(stated, (tuple, list)) else (stated,)
+    if not systems or not all(hasattr(x, "outputs") for x in systems):
+        raise RmtsymError(f"the statement returned {stated!r}; return a FixedPointSystem, several, or Regimes")
     return (Regime(stated),)
 
 
@@ -161,7 +164,10 @@ def call_with(function: Callable[..., Any], point: Mapping[str, Any]) -> Any:
 
 def bind(binding: Callable[..., Any] | None, point: Mapping[str, Any]) -> dict[str, Any]:
     """What a solver needs: every parameter under its name, and what the binding makes of them."""
-    return {**point, **(call_with(binding, point) if binding else {})}
+    made = call_with(binding, point) if binding else {}
+    if not isinstance(made, Mapping):
+        raise RmtsymError(f"the binding returned {made!r}; return a dict from names to numbers and laws")
+    return {**point, **made}
 
 
 def choose(regimes: Sequence[Regime], bound: Mapping[str, Any], subject: str) -> Regime:

@@ -74,6 +74,11 @@ class Theorem:
     _identity: ClassVar = ("id", "parameters", "quantities", "points", "_statement", "_binding")
 
     def __post_init__(self) -> None:
+        for kind, named in (("parameter", self.parameters), ("quantity", self.quantities)):
+            names = [x.name for x in named]
+            for name in names:
+                if names.count(name) > 1:
+                    raise DomainError(kind, repr(name), "one meaning for each name", f"rename one in {self.id}")
         self._statement: Callable[..., Any] | None = None
         self._binding: Callable[..., Any] | None = None
         self._derivation: Callable[..., Any] | None = None
@@ -251,7 +256,9 @@ def predict(
     for name in quantities or ():
         theorem.quantity(name)
         if name not in regime.outputs:
-            raise UnknownName(f"quantity of {theorem.id} where {regime.name or regime.when}", name, regime.outputs)
+            condition = regime.name or str(regime.when)
+            place = "" if condition == "True" else f" where {condition}"
+            raise UnknownName(f"output of {theorem.id}{place}", name, regime.outputs)
     found = enclose_regime(regime, theorem.bound(exact), digits, quantities)
     order = quantities or [q.name for q in theorem.quantities if q.name in found]
     return {name: found[name] for name in order}

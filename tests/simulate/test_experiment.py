@@ -44,6 +44,7 @@ def test_statistics_are_checked():
     ("output", "message"),
     [
         ({"m": float("nan")}, "not finite"),
+        (None, "returned None; return a dict"),
         ({"m": 1j}, "split complex"),
         ({"m": np.eye(2)}, r"shape \(2, 2\)"),
         ({"m": "1"}, "real floats"),

@@ -125,3 +125,24 @@ def test_names_that_do_not_exist_are_named():
         made.point("B")
     with pytest.raises(RmtsymError, match="no statement"):
         Theorem(id="t", title="", family="", parameters=(), quantities=()).regimes()
+
+
+def test_a_function_that_forgets_to_return_is_named():
+    with pytest.raises(RmtsymError, match="the statement returned None; return a FixedPointSystem"):
+        theorem(lambda: None).regimes()
+    made = theorem(lambda: FixedPointSystem((), (), {"a": c}))
+    made.binding(lambda c: None)
+    with pytest.raises(RmtsymError, match="the binding returned None; return a dict"):
+        predict(made)
+
+
+def test_an_output_that_the_statement_lacks_is_named():
+    made = theorem(lambda: FixedPointSystem((), (), {"a": c}))
+    with pytest.raises(UnknownName, match="unknown output of t 'b'; known: a"):
+        predict(made, quantities=["b"])
+
+
+@pytest.mark.parametrize("names", [{"quantities": ("a", "a")}, {"parameters": RATIO * 2}])
+def test_a_name_twice_is_refused(names):
+    with pytest.raises(DomainError, match="one meaning for each name"):
+        theorem(lambda: None, **names)
