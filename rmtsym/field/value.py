@@ -57,6 +57,7 @@ class Value:
         else:
             value = complex(float(real.mid()), float(imag.mid()))
             radius = math.hypot(radius, _radius(imag))
+            radius = math.nextafter(radius, math.inf) if radius else 0.0  # rounded up
         return cls(value, radius, "enclosed" if radius else "exact", method, ball)
 
     @classmethod

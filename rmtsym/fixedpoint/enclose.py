@@ -199,6 +199,8 @@ class _Task:
                 inverse = inverse if self.preconditioner is None else self.preconditioner
             size = now
             self.middle = [(self.scalar(x) - step[i, 0]).mid() for i, x in enumerate(self.middle)]
+        else:  # the step is that of the middle before; the next round goes on from this one
+            return None, "the approximate root improves too slowly"
         return self._krawczyk(inverse, step, bits)
 
     def _krawczyk(self, inverse: Any, step: Any, bits: int) -> tuple[dict[str, Any] | None, str]:

@@ -95,24 +95,38 @@ def _by_quadrature(mp: Any, h: Any, k: Any, rho: Any) -> Any:
 
 
 def _by_ball_integral(h: Any, k: Any, rho: Any) -> Any:
+    """Entire in h and k; the correlation is real."""
     import flint
     from flint import acb, arb
 
-    h, k, rho = (a.real if isinstance(a, acb) else arb(a) for a in (h, k, rho))
+    h, k, rho = (acb(a) for a in (h, k, rho))
+    real = bool(h.imag.is_zero() and k.imag.is_zero())
+    if not rho.imag.is_zero():
+        return acb(arb.nan(), arb.nan())
+    rho = rho.real
 
     def cdf(x: Any) -> Any:
         return (-x / arb(2).sqrt()).erfc() / 2
 
-    if (1 - rho * rho).contains(0):
-        if rho > 0:
-            return cdf(h.min(k))
-        return (cdf(h) - cdf(-k)).max(arb(0))
-    size, cross = acb(h * h + k * k), acb(2 * h * k)
+    if not 1 - rho * rho > 0:
+        inner = rho.lower() if rho > 0 else rho.upper()
+        if not real or not abs(rho) > 0 or abs(inner) > 1:
+            return acb(arb.nan(), arb.nan())
+        h, k = h.real, k.real
+        end = cdf(h.min(k)) if rho > 0 else (cdf(h) - cdf(-k)).max(arb(0))
+        if abs(rho) == 1:
+            return end
+        # increasing in the correlation: between its values at the two ends
+        return end.union(_by_ball_integral(h, k, inner)) if 1 - inner * inner > 0 else arb.nan()
+    sign = -1 if rho < 0 else 1
+    gap, product = (h - sign * k) * (h - sign * k), sign * h * k
 
     def integrand(angle: Any, _: bool) -> Any:
-        sine, cosine = angle.sin(), angle.cos()
-        return (-(size - cross * sine) / (2 * cosine * cosine)).exp()
+        # (h^2 + k^2 - 2 h k sin)/(2 cos^2), split so that nothing cancels where the correlation is near +-1
+        exponent = product / (1 + sign * angle.sin())
+        return (-exponent if gap.is_zero() else -exponent - gap / (2 * angle.cos() * angle.cos())).exp()
 
     tolerance = arb(2) ** (-flint.ctx.prec)
     value = acb.integral(integrand, acb(0), acb(rho.asin()), abs_tol=tolerance, eval_limit=10**6)
-    return cdf(h) * cdf(k) + value.real / (2 * arb.pi())
+    value = cdf(h) * cdf(k) + value / (2 * arb.pi())
+    return value.real if real else value

@@ -137,7 +137,8 @@ class Balls:
             if k < len(kinks):
                 point, (place, left, right) = self.L.breakpoints[k], kinks[k]
                 part = point, self.L.pieces[k].subs(Loss.variable, point)
-                found += [(part, a, b) for a, b in _between((grid - float(place)) / d, left, right)]
+                if _jumps(self.L, k):
+                    found += [(part, a, b) for a, b in _between((grid - float(place)) / d, left, right)]
         return found
 
     def _curve(self, part: Any, t: Any, analytic: bool = False) -> tuple[Any, ...]:
@@ -235,11 +236,18 @@ def _constants(part: tuple[Any, Any], bits: int) -> list[Any]:
     return evaluate(list(part), {}, Ball(bits))
 
 
+@functools.lru_cache(maxsize=64)
+def _jumps(loss: Loss, kink: int) -> bool:
+    """Whether the slope jumps at a breakpoint."""
+    left, right = loss.subdifferential(kink)
+    return bool(sp.simplify(right - left) != 0)
+
+
 def _between(places: Any, low: Any, high: Any) -> list[tuple[Any, Any]]:
     """Neighbours among doubles that are cut off at two ends, which are balls or infinite."""
     start, stop = float(low), float(high)
-    if start == stop:
-        return []
+    if start == stop:  # two ends that no double tells apart
+        return [(low, high)] if min(places) < start < max(places) else []
     inside = np.unique(np.clip(places, start, stop)).tolist()
     ends = [low if t == start else high if t == stop else arb(t) for t in inside]
     return list(itertools.pairwise(ends))

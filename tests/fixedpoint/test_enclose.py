@@ -7,12 +7,14 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 import sympy as sp
+from flint import arb, ctx
 
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.average import Average, SpectralMeasure
 from rmtsym.field.law import DensityLaw, LebesgueLaw, NormalLaw
 from rmtsym.field.measure import Atoms
 from rmtsym.fixedpoint import FixedPointSystem, Unknown, count_roots, enclose, solve
+from rmtsym.fixedpoint.enclose import _Task
 
 kappa, lam, c, s = sp.symbols("kappa lam c s", positive=True)
 m, z = sp.symbols("m z")
@@ -176,3 +178,12 @@ def test_a_closed_form_that_is_not_finite_in_floats_is_enclosed():
     system = FixedPointSystem((), (), {"f": 1 / sp.sqrt((1 + x**2) ** 2 - x**4)})
     found = enclose(system, {"x": 10**8})["f"]
     assert found.digits >= 15 and abs(float(found) * 2**0.5 * 1e8 - 1) < 1e-15
+
+
+def test_a_preconditioner_that_converges_slowly_gives_no_wrong_ball(monkeypatch):
+    original = _Task._inverse
+    monkeypatch.setattr(_Task, "_inverse", lambda task, bits: original(task, bits) * (arb(4) / 5))  # a fifth is left
+    for digits in range(48, 66):
+        ball = enclose(MP, {"lam": 2, "c": 1}, digits)["kappa"].ball
+        with ctx.workprec(600):
+            assert ball.overlaps(1 + arb(3).sqrt())

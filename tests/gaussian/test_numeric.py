@@ -1,10 +1,12 @@
 """Vectorised doubles: 13 digits everywhere, multiprecision twins agree."""
 
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from flint import arb
+from flint import acb, arb, ctx
 
 from rmtsym.errors import DomainError, NoConvergence
 from rmtsym.field.evaluate import BALL
@@ -26,6 +28,7 @@ from rmtsym.gaussian import (
 from rmtsym.gaussian.angle import angle_series
 from rmtsym.gaussian.gram import Gram
 from rmtsym.gaussian.numeric import ClosedFunction, ball_value
+from rmtsym.gaussian.special import bivariate_normal
 
 HARD = np.concatenate(
     [[-1.0, -1 + 2.0**-52, -1 + 1e-12, -1 + 1e-6, -0.999, -0.3, 0.0, 1e-9, 0.7, 1 - 1e-6, 1 - 1e-13, 1.0]]
@@ -158,3 +161,30 @@ def test_kernels_of_long_columns():
 def test_parallel_columns_are_refused_in_balls():
     with BALL(100) as system, pytest.raises(DomainError, match="columns 0 and 2 = parallel"):
         Gram(kernel_expression("abs"), np.array([[0.3, -0.2, 0.9], [0.1, 0.4, 0.3]])).in_system(system)
+
+
+def test_bivariate_normal_near_correlation_one_is_enclosed():
+    # P(X <= h, Y <= -h) at correlation -(1 - q) is 2 T(h, sqrt(q/(2 - q))), Owen's T
+    h, k, rho = sp.symbols("h k rho", real=True)
+    for power in (10, 30, 60):
+        with mpmath.workdps(60):
+            q = mpmath.mpf(10) ** -power
+            end = mpmath.sqrt(q / (2 - q))
+            density = lambda x: mpmath.exp(-(1 + x * x) / 8) / (1 + x * x)  # noqa: E731
+            exact = mpmath.nstr(mpmath.quad(density, [0, end]) / mpmath.pi, 40)
+        point = [Fraction(1, 2), Fraction(-1, 2), Fraction(1, 10**power) - 1]
+        ball = ball_value(BivariateNormal(h, k, rho), (h, k, rho), point, 20)
+        with ctx.workprec(200):
+            assert ball.overlaps(arb(exact) * arb(1, 1e-38)) and ball.rel_accuracy_bits() > 66
+
+
+def test_bivariate_normal_on_wide_balls():
+    with ctx.workprec(64):
+        half, third = arb(1) / 2, arb(1) / 3
+        for centre, radius in ((1, 1e-25), (1, 0.1), (-1, 1e-6), (0, 0.01)):
+            wide = bivariate_normal(BALL(64), half, third, arb(centre, radius))
+            for inside in (centre * (1 - radius), centre * (1 - radius / 2) if centre else radius / 2, centre):
+                assert wide.overlaps(bivariate_normal(BALL(64), half, third, arb(inside)))
+        disc = bivariate_normal(BALL(64), acb(arb(0.5, 0.1), arb(0, 0.1)), acb(third), half)  # entire in h and k
+        up, down = (bivariate_normal(BALL(64), acb(0.55, y), acb(third), half) for y in (0.05, -0.05))
+        assert disc.contains(up) and up.imag > 0 and up.overlaps(down.conjugate())

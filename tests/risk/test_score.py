@@ -70,6 +70,21 @@ def test_a_ball_holds_the_mean_of_a_loss_whose_breakpoints_are_no_doubles():
         assert found.overlaps(ball) and float(ball.rad()) < 1e-35
 
 
+def test_a_jump_of_the_slope_that_no_double_sees_is_not_left_out():
+    # E[f Z] = -P(prox at the kink) = -(Phi(-1 + q) - Phi(-1)), by parts
+    q, t = sp.Rational(1, 10**20), Loss.variable
+    kinked = Loss("kinked", (-t, -t + q * t), (0,))
+    place = {"loss": kinked, "d": F(1), "M": F(0), "s": F(1)}
+    ball = evaluate(ScoreMean(score, 1, 1), place, BALL(120))
+    mass = evaluate((sp.erfc((1 - q) / sp.sqrt(2)) - sp.erfc(1 / sp.sqrt(2))) / 2, {}, BALL(300))
+    assert ball.overlaps(-mass) and ball < 0
+    third = sp.Rational(1, 3)
+    twins = Loss("twins", (third - t, sp.Integer(0), t - third - q), (third, third + q))
+    place |= {"loss": twins, "M": F(1, 3)}
+    low = evaluate(ScoreMean(score, 1), place, BALL(120))  # symmetric about the middle, which lies q/2 above M
+    assert low > 0 and low < 1e-19
+
+
 def test_a_wide_ball_holds_the_means_of_its_points():
     from flint import arb
 
