@@ -43,7 +43,7 @@ theorem = Theorem(
         Parameter("n", "neurons", Count(1)),
         Parameter("gamma", "ridge", POSITIVE, r"\gamma"),
         Parameter("snr", "size of the class means", NON_NEGATIVE, default="2"),
-        Parameter("seed", "seed of the data", Count(0), default="0"),
+        Parameter("seed", "seed of the data", Count(0, 2**32 - 1), default="0"),
     ),
     quantities=(
         Quantity("trQ", "normalised trace of the resolvent", r"\frac{1}{T}\mathrm{tr}\,Q"),
