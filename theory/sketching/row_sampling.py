@@ -164,6 +164,10 @@ def _independent(kind: str, n: int, d: int, ratio: Fraction, seed: int) -> None:
 
 def bound(point: Any) -> dict[str, Any]:
     """Matrices of a point; rows, probabilities and weights are taken as the doubles that they are."""
+    for name in ("lam", "ratio", "unit"):
+        if point[name] and not Fraction(1, 10**100) <= point[name] <= 10**100:
+            size = f"{float(point[name]):.3g}"
+            raise DomainError(name, size, "at least 1e-100 and at most 1e100", "use numbers of moderate size")
     if point["lam"] == 0:
         _independent(*(point[name] for name in ("kind", "n", "d", "ratio", "design_seed")))
     made = of(point)
