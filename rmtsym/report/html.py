@@ -15,6 +15,7 @@ from rmtsym.report.home import executed, report_page, verdicts
 __all__ = ["write_report"]
 
 _KINDS = ("derivation", "enclosure", "simulation", "falsification")
+_FIELDS = {"id", "title", "family", "status", "message", "profile", "seed", "seconds", "verdict"}  # of a run record
 _QUESTIONS = {
     "derivation": "Does the statement follow from the model?",
     "enclosure": "Is the number right?",
@@ -124,10 +125,12 @@ def _notebook(record: Mapping[str, Any], entry: Any) -> Path:
 
 
 def _record(name: str) -> dict[str, Any] | None:
+    """Run record of a theorem; None if there is none that can be read."""
     try:
-        return json.loads((verdicts() / f"{name}.json").read_text(encoding="utf-8"))
+        found = json.loads((verdicts() / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) and _FIELDS <= set(found) else None
 
 
 def _not_run(entry: Any) -> dict[str, Any]:

@@ -134,3 +134,13 @@ def test_a_list_says_what_it_leaves_out(rmtsym, broken):
 def test_help_without_a_command_goes_to_stderr(rmtsym):
     said = rmtsym()
     assert said.code == 2 and said.out == "" and said.err.startswith("Usage: rmtsym")
+
+
+@pytest.mark.parametrize("text", ["{bad", "[]", '{"status": "VERIFIED"}'])
+def test_a_damaged_run_record_is_as_none(tmp_path, monkeypatch, text):
+    from rmtsym.report import html
+
+    (tmp_path / "verdicts").mkdir()
+    (tmp_path / "verdicts" / "semicircle.json").write_text(text)
+    monkeypatch.setenv("RMTSYM_HOME", str(tmp_path))
+    assert html._record("semicircle") is None
