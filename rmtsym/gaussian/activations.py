@@ -138,7 +138,8 @@ def exp_normalized(gamma: Any = 1) -> Function:
 def gauss(a: Any = 1, b: Any = _HALF) -> Function:
     """``a*exp(-b*t**2)``; the default is the Gaussian bump exp(-t^2/2)."""
     a, b = sp.sympify(a), sp.sympify(b)
-    return Function(a * sp.exp(-b * T**2), {Piece(quadratic=2 * b): a}, (), "even", "gauss", _grown(_bound(a)))
+    growth = _grown(_bound(a)) if b.is_nonnegative else None
+    return Function(a * sp.exp(-b * T**2), {Piece(quadratic=2 * b): a}, (), "even", "gauss", growth)
 
 
 def gabor() -> Function:

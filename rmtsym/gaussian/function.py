@@ -247,9 +247,7 @@ class Function:
                 )
         slope = collected(pairs)
         expression = sp.Add(*(c * piece_expression(p) for p, c in slope.items()))
-        growth = None if self.growth is None else (4 * self.growth[0] + 4, self.growth[1] + 2, self.growth[2])
-        if expression.free_symbols - {T}:
-            growth = None
+        growth = _growth_of_pieces(slope)
         return Function(expression, slope, self.breaks, _flip(self.parity), f"({self.name})'", growth)
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -277,6 +275,16 @@ def _exp(value: float) -> float:
 
 def _flip(parity: str | None) -> str | None:
     return {"even": "odd", "odd": "even", None: None}[parity]
+
+
+def _growth_of_pieces(pieces: Pieces) -> tuple[float, int, float] | None:
+    """Growth of a sum of pieces, if it has no parameters and no piece grows like a Gaussian."""
+    numbers = all(c.is_number and p.linear.is_number for p, c in pieces.items())
+    if not numbers or not all(p.quadratic.is_nonnegative for p in pieces):
+        return None
+    bound = sum(float(abs(c)) for c in pieces.values()) * (1 + 1e-12)
+    rate = max((float(abs(sp.re(p.linear))) for p in pieces), default=0.0) * (1 + 1e-12)
+    return bound, max((p.power for p in pieces), default=0), rate
 
 
 def _growth_sum(a: Any, b: Any) -> Any:

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from flint import acb, arb
+from flint import acb, arb, ctx
 
 from rmtsym.errors import DomainError
 from rmtsym.field.ball import precision
@@ -149,3 +149,16 @@ def test_symbols_and_plain_data():
     data = moment.to_dict({"rho": "1/2", "sigma_x": 1, "sigma_y": 2}, 20)
     assert data["certificate"]["status"] == "certified" and data["value"]["digits"] >= 20
     assert data["latex"].startswith(r"\mathbb{E}") and "asin" in data["closed_form"]
+
+
+@pytest.mark.parametrize("scale", [10**3, 10**12])
+def test_tails_of_a_steep_derivative_are_bounded(scale):
+    steep = activation("exp", 1, scale).derivative()  # scale exp(scale t) at deviation 1/scale
+    ball = integral((steep,), Law((sp.Rational(1, scale),)), 20)
+    with ctx.workprec(300):
+        assert ball.overlaps(scale * (arb(1) / 2).exp()) and ball.rel_accuracy_bits() > 60
+
+
+def test_a_function_that_grows_like_a_gaussian_has_no_certificate():
+    moment = expectation(activation("gauss", 1, "-1/10"), 1)
+    assert moment.expr == sp.sqrt(5) / 2 and moment.certificate.status == "inconclusive"
