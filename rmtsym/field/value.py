@@ -58,7 +58,8 @@ class Value:
             value = complex(float(real.mid()), float(imag.mid()))
             radius = math.hypot(radius, _radius(imag))
             radius = math.nextafter(radius, math.inf) if radius else 0.0  # rounded up
-        return cls(value, radius, "enclosed" if radius else "exact", method, ball)
+        status = ("enclosed" if radius else "exact") if ball.is_finite() else "residual"  # nothing is known
+        return cls(value, radius, status, method, ball)
 
     @classmethod
     def from_rational(cls, number: Any, method: str = "rational arithmetic") -> Value:

@@ -206,7 +206,7 @@ def predict(
     digits: int = 15,
     quantities: Sequence[str] | str | None = None,
 ) -> dict[str, Value]:
-    r"""Theory at a point: for each quantity a number and a radius, :math:`|q-\text{value}|\le\text{radius}`.
+    r"""Theory at a point: for each quantity a ball that holds it: its middle, rounded to a double, and its radius.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Values and their balls survive a trip to another process."""
 
 import pickle
+from fractions import Fraction
 
 import pytest
 from flint import acb, arb, ctx
@@ -35,6 +36,17 @@ def test_a_ball_that_no_double_holds_is_not_exact():
     value = Value.from_ball((-(arb(10) ** 5)).exp())
     assert value.status == "enclosed" and value.radius > 0
     assert Value.from_ball(arb(3)).status == "exact"
+
+
+def test_a_ball_that_is_not_finite_encloses_nothing():
+    for ball in (arb("nan"), arb(0, "inf"), acb(1, arb("nan"))):
+        value = Value.from_ball(ball)
+        assert value.status == "residual" and value.digits == 0
+
+
+def test_the_radius_of_a_complex_ball_is_rounded_up():
+    value = Value.from_ball(acb(arb(1, 3.0), arb(1, 1.0)))
+    assert Fraction(value.radius) ** 2 >= 10
 
 
 @pytest.mark.parametrize("error", [DomainError("lam", -1, "lam >= 0", "take another"), UnknownName("law", "x", ["y"])])
