@@ -122,6 +122,8 @@ class Claims:
             worst = 0.0
             for point in points:
                 a, b = _ball(left(point)), _ball(right(point)) * factor.numerator / factor.denominator
+                if not (a.is_finite() and b.is_finite()):  # it overlaps everything
+                    return Evidence.of(None, "balls", message=f"{a} and {b} at {_shown(point)}")
                 radius = float(a.rad()) + float(b.rad())
                 worst = max(worst, radius / max(abs(float(a.mid())), 1e-300))
                 if not a.overlaps(b):

@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
+from flint import arb
 
 from rmtsym.theorem import Status
 from rmtsym.theorem.consequence import Claims, Consequence, run_consequence
@@ -76,3 +77,10 @@ def test_an_identity_may_hold_in_a_special_case_only(toy):
     assert status(toy(), lambda c: c.identity(sp.Eq(m2, w**2), case=square)) is Status.VERIFIED
     assert status(toy(), lambda c: c.identity(sp.Eq(m2, w), case=square)) is Status.REFUTED
     assert status(toy(), lambda c: c.identity(sp.Eq(m2, w**2))) is Status.REFUTED
+
+
+def test_balls_that_are_not_finite_agree_with_nothing(toy):
+    for strange in (arb("nan"), arb(0, "inf")):
+        for pair in ((strange, arb(1)), (arb(1), strange), (strange, strange)):
+            found = status(toy(), lambda c, p=pair: c.equal(lambda _: p[0], lambda _: p[1], [{}], "numbers"))
+            assert found is Status.INCONCLUSIVE
