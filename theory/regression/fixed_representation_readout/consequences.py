@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import brentq
 from sympy import Eq, Trace
 
 from rmtsym.field.measure import Atoms
@@ -17,6 +16,7 @@ from rmtsym.theorem import (
     get,
     predict,
 )
+from theory.regression.effective_ridge import stationary_ridge
 from theory.regression.fixed_representation_readout.experiment import population_of
 from theory.regression.fixed_representation_readout.representation import PLACE
 from theory.regression.fixed_representation_readout.statement import (
@@ -163,18 +163,13 @@ def best_ridge(point: dict[str, Any], *, expressed: bool = False) -> float:
     mass = np.einsum("ij,jk,ik->i", cross, target, cross)
     samples, noise = point["N"], float(point["sig2"]) - (misfit(point) if expressed else 0.0)
 
-    def room(kappa: float) -> float:
-        return float(1 - np.sum(s / (s + kappa)) / samples)
-
     def slope(kappa: float) -> float:
         p = 1 / (s + kappa)
         error = np.sum(su * target) - np.sum((2 * p - s * p**2) * mass) + noise
         second = np.sum((s * p) ** 2) / samples
         return float(samples * kappa * (1 - second) * np.sum(p**3 * mass) - error * np.sum(s**2 * p**3))
 
-    least = brentq(room, 1e-9, 1e3) if room(1e-9) < 0 else 1e-9
-    kappa = brentq(slope, least, 1e3, xtol=1e-15)
-    return float(kappa * room(kappa))
+    return stationary_ridge(slope, s, samples)
 
 
 @theorem.consequence(

@@ -13,6 +13,7 @@ from sympy import Eq, MatrixSymbol
 
 from rmtsym.field.finite import is_zero
 from rmtsym.theorem.exact import system_claims
+from theory.regression.effective_ridge import stationary_ridge
 from theory.regression.fixed_representation_readout import statement as readout
 from theory.regression.linear_esn_weighted_ridge.statement import (
     G,
@@ -128,12 +129,7 @@ def _best_ridge(point: dict[str, Any]) -> float:
         error, second = kappa**2 * np.sum(theta_2 * p**2) + noise, np.sum((s * p) ** 2) / samples
         return float(kappa * samples * (1 - second) * np.sum(s * theta_2 * p**3) - error * np.sum(s**2 * p**3))
 
-    def room(kappa: float) -> float:
-        return float(1 - np.sum(s / (s + kappa)) / samples)
-
-    least = brentq(room, 1e-9, 1e3) if room(1e-9) < 0 else 1e-9
-    kappa = brentq(slope, least, 1e3, xtol=1e-15)
-    return float(kappa * room(kappa))
+    return stationary_ridge(slope, s, samples)
 
 
 @theorem.consequence(
