@@ -21,23 +21,39 @@ LOSSES = {
     "squared": (y - s) ** 2,
     "linear": (y - x) ** 2 / 2,
     "phase": (y - x**2) ** 2 / 4,
+    "recovered": (y - x**2) ** 2 / 4,
 }
 
 
 @pytest.mark.parametrize("response", LOSSES)
 def test_weights_are_second_derivatives_of_the_loss(response):
-    side = {"side": "bulk"} if response == "phase" else {"m": "1/2"}
+    side = {"side": "bulk"} if response in ("phase", "recovered") else {"m": "1/2"}
     point = theorem.point(response=response, omega="2", star="3", c="1/4", **side)
     _, g, a, a_star, sign, *_ = sampled(np.random.default_rng(0), 400, point)
-    labels = (3 * a_star) ** 2 if response == "phase" else (1 + sign) / 2
+    labels = {"phase": (3 * a_star) ** 2, "recovered": (2 * a) ** 2}.get(response, (1 + sign) / 2)
     curvature = sp.lambdify((y, x), sp.diff(LOSSES[response], x, 2), "numpy")
     assert np.allclose(g, curvature(labels, 2 * a) * np.ones(400), rtol=1e-7, atol=1e-12)
-    if response != "phase":
+    if response not in ("phase", "recovered"):
         law = weights(response, Fraction(4), Fraction(1, 2))
         for _, (body, place, label) in law.branches:
             for at in (-1.0, 0.3):
                 value = curvature(1.0 if label >= 0 else 0.0, 2 * float(place.subs("z", at)))
                 assert float(body.subs("z", at)) == pytest.approx(float(value), rel=1e-12)
+
+
+def test_transform_at_the_recovered_vector_by_quadrature():
+    found = theorem.values(theorem.point("R"))
+    z, c = 0.5 + 0.5j, 0.5
+    m = complex(found["re"], found["im"])
+    delta = c * m  # C = I
+
+    def part(of):
+        def integrand(a):
+            return getattr(2 * a**2 / (1 + 2 * a**2 * delta), of) * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+
+        return quad(integrand, -14, 14, epsabs=1e-13, epsrel=1e-13, limit=200)[0]
+
+    assert m == pytest.approx(1 / (complex(part("real"), part("imag")) - z), rel=1e-9)
 
 
 def test_bounds_of_the_weights():

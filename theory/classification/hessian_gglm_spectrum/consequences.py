@@ -175,6 +175,17 @@ def support(claim: Any) -> None:
         )  # fmt: skip
 
 
+@theorem.consequence("phase retrieval at $w=w_*$, where the objective is convex ($g\\ge0$): no density at $-1/2$; "
+                     "at an orthogonal $w$ there is")  # fmt: skip
+def recovered(claim: Any) -> None:
+    steps = [Fraction(1, 10**k) for k in (2, 3, 4)]
+    for name, power in (("R", 1), ("P", 0)):
+        claim.exponent(
+            "im", lambda eps: {"z": (Fraction(-1, 2), eps)}, power, point=theorem.point(name), steps=steps,
+            text=f"{'no ' * power}density at -1/2, point {name}",
+        )  # fmt: skip
+
+
 @theorem.consequence("many samples: $\\hat\\lambda\\to\\mathbb E[ga^2]$ and the alignment tends to one as $c\\to0$")
 def many_samples(claim: Any) -> None:
     population_value = evaluate(over(g * a**2), {"gamma": weights("logistic", Fraction(9), Fraction(0))})

@@ -94,6 +94,7 @@ FAILS = (Statistic("eig", kind="form", resolution=0.1, fails=("axis",)),)  # sig
 @theorem.experiment(points=("B",), sizes=(160, 320), statistics=transform(5.9))
 @theorem.experiment(points=("P",), sizes=(120, 240), statistics=transform(0.66))
 @theorem.experiment(points=("P2",), sizes=(80, 160), statistics=transform(0.15))
+@theorem.experiment(points=("R",), sizes=(120, 240), statistics=transform(0.89))
 def replicate(rng: np.random.Generator, size: int, point: Any, law: str) -> dict[str, Any]:
     """Spectrum of one Hessian, its extreme eigenvector, and means of g/(1 + g delta) over the samples."""
     x, g, a, _, _, spectrum, first, second = sampled(rng, size, point, law)

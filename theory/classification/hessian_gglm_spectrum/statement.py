@@ -50,8 +50,10 @@ theorem = Theorem(
         r"$H=\frac1n\sum_ig_ix_ix_i^\top$, $g_i$ the second derivative of the loss of sample $i$ in $w^\top x_i$, "
         r"$s$ the logistic function: logistic loss, $g=s'(w^\top x)$; squared error of $s(w^\top x)$, "
         r"$g=2s'^2-2(y-s)s''$; square loss of $w^\top x$ itself (linear), $g=1$; labels $P(y=1|x)=s(w_*^\top x)$",
-        r"phase retrieval: $m=0$, labels $(w_*^\top x)^2$, $g=3(w^\top x)^2-(w_*^\top x)^2$",
-        r"$w_*$ is orthogonal to $w$ in every eigenspace of $C$ and distributed over them like $w$; $p/n\to c$",
+        r"phase retrieval: labels $(w_*^\top x)^2$, $g=3(w^\top x)^2-(w_*^\top x)^2$ with $m=0$; recovered: the same "
+        r"loss at $w=w_*$, $g=2(w^\top x)^2$",
+        r"$w_*$ is orthogonal to $w$ in every eigenspace of $C$ and distributed over them like $w$, unless recovered; "
+        r"$p/n\to c$",
     ),
     parameters=(
         Parameter("response", "loss", Choice("response", *RESPONSES), default="logistic"),
@@ -95,6 +97,7 @@ theorem = Theorem(
             side="bulk",
             z="1,3",
         ),
+        "R": dict(response="recovered", omega="1", c="1/2", side="bulk", z="1/2,1/2"),
     },
     uses=("marchenko-pastur", "spiked-covariance"),
 )
@@ -264,11 +267,11 @@ def binding(response, omega, star, m, t, share, mass, c, side, z) -> dict[str, A
         "inside": int(side == "bulk"),
         "separated": 0,
     }
+    if response == "phase" and m:
+        raise DomainError("m", m, "m = 0 for phase retrieval", "move the mean of the data to zero")
+    if response in ("phase", "recovered") and side != "bulk":
+        raise DomainError("side", side, "bulk: these weights are not bounded", "ask for side=bulk")
     if response == "phase":
-        if m:
-            raise DomainError("m", m, "m = 0 for phase retrieval", "move the mean of the data to zero")
-        if side != "bulk":
-            raise DomainError("side", side, "bulk: these weights are not bounded", "ask for side=bulk")
         return {**found, "Exp": ExponentialLaw()}
     found["gamma"] = weights(response, found["v"], m)
     if side == "bulk":

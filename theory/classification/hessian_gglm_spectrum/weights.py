@@ -19,7 +19,7 @@ from rmtsym.simulate.ensembles import entries, population
 
 __all__ = ["BOUNDS", "RESPONSES", "gamma", "labelled", "normal", "outermost", "sampled", "weights"]
 
-RESPONSES = ("logistic", "squared", "linear", "phase")
+RESPONSES = ("logistic", "squared", "linear", "phase", "recovered")
 #: Least and largest weight; of the squared error those of 2 s (1-s)^2 (3s-1), rounded outwards.
 BOUNDS = {
     "logistic": (Fraction(0), Fraction(1, 4)),
@@ -39,6 +39,8 @@ def weights(response: str, variance: Fraction, mean: Fraction) -> NormalImage:
     base = NormalLaw(step=1 / (48 * max(1.0, float(variance) ** 0.5 / 2)))  # the weights vary over 1/sqrt(v)
     if response == "linear":
         return NormalImage([(1, (1, at, 0))])
+    if response == "recovered":
+        return NormalImage([(1, (2 * sp.Rational(variance.numerator, variance.denominator) * at**2, at, 0))])
     if response == "logistic":
         return NormalImage([(1, ((1 - half_tangent**2) / 4, at, 0))], base)
     half = Fraction(1, 2)
@@ -132,5 +134,6 @@ def labelled(
         "logistic": lambda: s * (1 - s),
         "squared": lambda: 2 * s * (1 - s) * np.where(label, (1 - s) * (3 * s - 1), s * (2 - 3 * s)),
         "phase": lambda: 3 * inner**2 - behind**2,
+        "recovered": lambda: 2 * inner**2,
     }[response]()
     return np.where(label, 1.0, -1.0), g
