@@ -206,21 +206,19 @@ class Realisation:
 
     def closed(self) -> Realisation:
         """Border the pencil until the ends u and v are deterministic; the mean-zero part of e has no trace."""
-        work = replace(self, e=Entry(self.e.det))
-        one = self.coefficients.scalar(1)
+        work, k = replace(self, e=Entry(self.e.det)), self.size
         if any(x.is_random for x in work.v.values()):
-            k = work.size
-            L = dict(work.L) | {(i, k): -x for i, x in work.v.items()}
-            L[k, k] = Entry(one)
-            space = work.out_cols
-            work = replace(work, rows=[*work.rows, space], cols=[*work.cols, space], L=L, v={k: Entry(one)})
+            work = work._bordered(work.out_cols, {(i, k): -x for i, x in work.v.items()})
+            work, k = replace(work, v={k: Entry(self.coefficients.scalar(1))}), work.size
         if any(x.is_random for x in work.u.values()):
-            k = work.size
-            L = dict(work.L) | {(k, j): -x for j, x in work.u.items()}
-            L[k, k] = Entry(one)
-            space = work.out_rows
-            work = replace(work, rows=[*work.rows, space], cols=[*work.cols, space], L=L, u={k: Entry(one)})
+            work = work._bordered(work.out_rows, {(k, j): -x for j, x in work.u.items()})
+            work = replace(work, u={k: Entry(self.coefficients.scalar(1))})
         return work
+
+    def _bordered(self, space: Space, border: Matrix) -> Realisation:
+        """One more row and column, with a one in the corner."""
+        corner: Matrix = {(self.size, self.size): Entry(self.coefficients.scalar(1))}
+        return replace(self, rows=[*self.rows, space], cols=[*self.cols, space], L=self.L | border | corner)
 
     def occurrences(self) -> Iterator[tuple[int, int, Expression, bool, Multiplier, Multiplier]]:
         """Every ``A R B`` of L as (row, column, letter, transposed, A, B), in the order of the pencil."""

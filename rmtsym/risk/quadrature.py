@@ -237,9 +237,9 @@ def _constants(part: tuple[Any, Any], bits: int) -> list[Any]:
 
 
 @functools.lru_cache(maxsize=64)
-def _jumps(loss: Loss, kink: int) -> bool:
-    """Whether the slope jumps at a breakpoint."""
-    left, right = loss.subdifferential(kink)
+def _jumps(loss: Loss, i: int) -> bool:
+    """Whether the slope jumps at breakpoint ``i``."""
+    left, right = loss.subdifferential(i)
     return bool(sp.simplify(right - left) != 0)
 
 
