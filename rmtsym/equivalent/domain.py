@@ -17,7 +17,7 @@ from rmtsym.matrix import (
     Zero,
     parameters,
 )
-from rmtsym.matrix.expression import walk
+from rmtsym.matrix.normal_form import walk
 
 __all__ = ["check_inverses", "ridge_parameter", "spectral_parameter"]
 

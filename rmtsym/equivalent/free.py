@@ -23,7 +23,7 @@ from rmtsym.field.average import SpectralMeasure
 from rmtsym.field.rational import Frac
 from rmtsym.matrix import Deterministic, Expression, Free, Haar, Product, Space, Transposed
 from rmtsym.matrix import replace as replaced
-from rmtsym.matrix.expression import walk
+from rmtsym.matrix.normal_form import walk
 
 __all__ = ["FreeBlock", "Rotated", "free_blocks", "isolated", "rotated"]
 

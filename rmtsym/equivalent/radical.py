@@ -9,7 +9,7 @@ import sympy as sp
 
 from rmtsym.field.rational import Field
 from rmtsym.matrix import Expression
-from rmtsym.matrix.expression import walk
+from rmtsym.matrix.normal_form import walk
 
 __all__ = ["RootField", "radicals"]
 

@@ -2,24 +2,11 @@
 
 from rmtsym.matrix.curve import curve_agrees
 from rmtsym.matrix.entry import draw_entries
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-    inverse,
-)
+from rmtsym.matrix.expression import Expression
 from rmtsym.matrix.identity import evaluate_mod_p, is_identity
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Identity, Wigner, Zero
 from rmtsym.matrix.model import parse_model
+from rmtsym.matrix.normal_form import Inverse, Product, Scaled, Sum, Transposed, inverse
 from rmtsym.matrix.planar import (
     finite_size_moments,
     finite_size_series,

@@ -6,21 +6,9 @@ from functools import lru_cache
 
 import sympy as sp
 
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-)
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Identity, Wigner, Zero
+from rmtsym.matrix.normal_form import Inverse, Product, Scaled, Sum, Transposed
 
 __all__ = ["latex", "skeleton", "sort_key", "text"]
 

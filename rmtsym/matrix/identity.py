@@ -13,22 +13,9 @@ from flint import nmod_mat
 from rmtsym.errors import DomainError, ShapeError, UnsupportedModel
 from rmtsym.field.finite import ZeroTest
 from rmtsym.field.prime import PRIME, Degenerate, PrimePoint, degree_bound, random_matrix
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-    walk,
-)
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Identity, Wigner, Zero
+from rmtsym.matrix.normal_form import Inverse, Product, Scaled, Sum, Transposed, walk
 from rmtsym.matrix.space import Space, check_spaces
 from rmtsym.matrix.structure import letters
 

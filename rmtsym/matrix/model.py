@@ -10,17 +10,9 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, ShapeError, UnknownName
 from rmtsym.field.average import SpectralMeasure
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Scaled,
-    Wigner,
-    inverse,
-    walk,
-)
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Wigner
+from rmtsym.matrix.normal_form import Scaled, inverse, walk
 from rmtsym.matrix.space import Space
 from rmtsym.matrix.structure import substitute
 from rmtsym.parsing import ParseError, parse_expression

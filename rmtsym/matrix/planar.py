@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from rmtsym.errors import UnknownName, UnsupportedModel
-from rmtsym.matrix.expression import Expression, Free, Gaussian, Haar, Wigner
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Free, Gaussian, Haar, Wigner
 from rmtsym.matrix.space import Space
 from rmtsym.matrix.words import Word, Words, plus, random_letters, times, token_spaces
 

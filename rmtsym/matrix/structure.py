@@ -12,23 +12,9 @@ import sympy as sp
 
 from rmtsym.errors import ShapeError
 from rmtsym.matrix.display import sort_key
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-    inverse,
-    walk,
-)
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Identity, Wigner, Zero
+from rmtsym.matrix.normal_form import Inverse, Product, Scaled, Sum, Transposed, inverse, walk
 from rmtsym.matrix.space import Space, as_scalar, check_spaces
 
 __all__ = ["letters", "parameters", "replace", "spaces", "substitute"]

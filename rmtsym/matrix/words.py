@@ -15,22 +15,9 @@ import sympy as sp
 
 from rmtsym.errors import DomainError, ShapeError, UnknownName, UnsupportedModel
 from rmtsym.field.measure import Atoms
-from rmtsym.matrix.expression import (
-    Deterministic,
-    Expression,
-    Free,
-    Gaussian,
-    Haar,
-    Identity,
-    Inverse,
-    Product,
-    Scaled,
-    Sum,
-    Transposed,
-    Wigner,
-    Zero,
-    walk,
-)
+from rmtsym.matrix.expression import Expression
+from rmtsym.matrix.letter import Deterministic, Free, Gaussian, Haar, Identity, Wigner, Zero
+from rmtsym.matrix.normal_form import Inverse, Product, Scaled, Sum, Transposed, walk
 from rmtsym.matrix.space import Space, as_scalar, bind_measures
 from rmtsym.matrix.structure import letters, parameters, spaces
 
